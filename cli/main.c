@@ -1,0 +1,8 @@
+/* main.c - the tool's entry. */
+#include <stdio.h>
+
+int main(void)
+{
+	puts("arkv " ARKV_VERSION);
+	return 0;
+}
