@@ -1,11 +1,11 @@
 /*
  * bytes.h - the only way bytes are read and written.
  *
- * struct ark_span borrows bytes. struct ark_rd walks over a span with a sticky bad bit, so a decoder
- * reads field after field and asks once at the end; reading past the end gives zeros and sets the bit.
- * struct ark_wr writes into memory that its owner provides, or grows through the owner's callback.
- * All integers are little-endian; varints are LEB128, minimal (spec/00-conventions.md).
- * Nothing here allocates. No object is shared between threads.
+ * struct ark_span borrows bytes. struct ark_rd walks over a span with a sticky bad bit, so a
+ * decoder reads field after field and asks once at the end; reading past the end gives zeros and
+ * sets the bit. struct ark_wr writes into memory that its owner provides, or grows through the
+ * owner's callback. All integers are little-endian; varints are LEB128, minimal
+ * (spec/00-conventions.md). Nothing here allocates. No object is shared between threads.
  */
 #pragma once
 

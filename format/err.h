@@ -40,17 +40,20 @@ struct ark_err {
 /* "not found", "corrupt" ...: a short lower-case name; never NULL. */
 const char *ark_rc_name(enum ark_rc rc);
 
-/* Records a failure and returns rc, so that "return ark_fail(...)" reads as one step. err may be NULL. */
+/* Records a failure and returns rc, so that "return ark_fail(...)" reads as one step. err may
+ * be NULL. */
 #define ark_fail(err, rc, ...) ark_fail_at(err, rc, 0, __FILE__, __LINE__, __VA_ARGS__)
-/* The same for a failed system call: keeps sys and appends its text (": No space left on device"). */
+/* The same for a failed system call: keeps sys and appends its text (": No space left on
+ * device"). */
 #define ark_fail_sys(err, rc, sys, ...) ark_fail_at(err, rc, sys, __FILE__, __LINE__, __VA_ARGS__)
 
 enum ark_rc ark_fail_at(struct ark_err *err, enum ark_rc rc, int sys, const char *file, int line,
 			const char *format, ...) ARK_PRINTF(6, 7);
 
-/* Puts "noun: " in front of the text and returns err->rc. err may be NULL: then the result is ARK_IO. */
+/* Puts "noun: " in front of the text and returns err->rc. err may be NULL: then the result is
+ * ARK_IO. */
 enum ark_rc ark_err_prefix(struct ark_err *err, const char *format, ...) ARK_PRINTF(2, 3);
 
-/* The code that fits an errno of a file operation: ENOENT NOTFOUND, EEXIST EXISTS, EACCES EPERM EROFS
- * DENIED, ENOSPC EDQUOT EFBIG NOSPACE, ENOMEM NOMEM, EINTR EAGAIN AGAIN, all else IO. */
+/* The code that fits an errno of a file operation: ENOENT NOTFOUND, EEXIST EXISTS, EACCES EPERM
+ * EROFS DENIED, ENOSPC EDQUOT EFBIG NOSPACE, ENOMEM NOMEM, EINTR EAGAIN AGAIN, all else IO. */
 enum ark_rc ark_rc_of_errno(int sys);

@@ -1,8 +1,8 @@
 /*
  * record.h - the record: what every source delivers and every target takes (spec/01-record.md).
  *
- * (space, key) -> type, flags, absolute expiry, meta, value. The limits below are part of the format.
- * A record's spans are borrowed; whoever hands it over says for how long.
+ * (space, key) -> type, flags, absolute expiry, meta, value. The limits below are part of the
+ * format. A record's spans are borrowed; whoever hands it over says for how long.
  */
 #pragma once
 

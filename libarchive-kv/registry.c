@@ -15,17 +15,21 @@ enum ark_rc arkv_store_from_url(struct arkv_store **out, const char *url, struct
 enum ark_rc arkv_source_from_url(struct arkv_source **out, const char *url, struct ark_err *err)
 {
 	for (size_t i = 0; arkv_source_kinds[i]; i++)
-		if (!strncmp(url, arkv_source_kinds[i]->prefix, strlen(arkv_source_kinds[i]->prefix)))
+		if (!strncmp(url, arkv_source_kinds[i]->prefix,
+			     strlen(arkv_source_kinds[i]->prefix)))
 			return arkv_source_kinds[i]->make(out, url, err);
-	return ark_fail(err, ARK_USAGE, "%s: not a source this build knows (jsonl:FILE, dir:FOLDER)", url);
+	return ark_fail(err, ARK_USAGE,
+			"%s: not a source this build knows (jsonl:FILE, dir:FOLDER)", url);
 }
 
 enum ark_rc arkv_target_from_url(struct arkv_target **out, const char *url, struct ark_err *err)
 {
 	for (size_t i = 0; arkv_target_kinds[i]; i++)
-		if (!strncmp(url, arkv_target_kinds[i]->prefix, strlen(arkv_target_kinds[i]->prefix)))
+		if (!strncmp(url, arkv_target_kinds[i]->prefix,
+			     strlen(arkv_target_kinds[i]->prefix)))
 			return arkv_target_kinds[i]->make(out, url, err);
-	return ark_fail(err, ARK_USAGE, "%s: not a target this build knows (jsonl:FILE, dir:FOLDER)", url);
+	return ark_fail(err, ARK_USAGE,
+			"%s: not a target this build knows (jsonl:FILE, dir:FOLDER)", url);
 }
 
 void arkv_source_free(struct arkv_source *s)

@@ -10,7 +10,8 @@ bool arkv_store_name_ok(const char *name)
 		return false;
 	bool component_start = true;
 	for (const char *p = name; *p; p++) {
-		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_' || *p == '-';
+		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_' ||
+			     *p == '-';
 		if (!plain && (component_start || (*p != '.' && *p != '/')))
 			return false;
 		component_start = *p == '/';
@@ -35,7 +36,8 @@ enum ark_rc arkv_store_open(struct arkv_store *s, struct ark_err *err)
 	return s->ops->open(s, err);
 }
 
-enum ark_rc arkv_store_put(struct arkv_store *s, const char *name, struct ark_span bytes, struct ark_err *err)
+enum ark_rc arkv_store_put(struct arkv_store *s, const char *name, struct ark_span bytes,
+			   struct ark_err *err)
 {
 	enum ark_rc rc = check_name(name, err);
 	return rc ? rc : s->ops->put(s, name, bytes, err);
@@ -48,7 +50,8 @@ enum ark_rc arkv_store_get(struct arkv_store *s, const char *name, uint64_t off,
 	return rc ? rc : s->ops->get(s, name, off, len, out, err);
 }
 
-enum ark_rc arkv_store_stat(struct arkv_store *s, const char *name, struct arkv_stat *out, struct ark_err *err)
+enum ark_rc arkv_store_stat(struct arkv_store *s, const char *name, struct arkv_stat *out,
+			    struct ark_err *err)
 {
 	enum ark_rc rc = check_name(name, err);
 	return rc ? rc : s->ops->stat(s, name, out, err);

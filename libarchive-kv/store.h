@@ -1,23 +1,25 @@
 /*
- * store.h - where a repository's objects live: the contract that every store and every wrapper keeps.
+ * store.h - where a repository's objects live: the contract that every store and every wrapper
+ * keeps.
  *
  * A store maps names to immutable byte strings. Names are made by the library alone: "config",
- * "packs/<64 hex>", "archives/<32 hex>.del": 1 to 100 bytes of [0-9a-z._-] in components joined by '/',
- * no component empty or starting with '.', none ending in ".tmp". The nest wrapper maps them to paths
- * with leading-digit folders ("packs/ab/cd/abcd..."); a backend sees only such paths, and holds no
- * opinion about them.
+ * "packs/<64 hex>", "archives/<32 hex>.del": 1 to 100 bytes of [0-9a-z._-] in components joined by
+ * '/', no component empty or starting with '.', none ending in ".tmp". The nest wrapper maps them
+ * to paths with leading-digit folders ("packs/ab/cd/abcd..."); a backend sees only such paths, and
+ * holds no opinion about them.
  *
  * What a store promises:
  *  - put is all or nothing: no reader ever sees a part of an object. When put returns OK the object
- *    survives a power loss. Putting the same bytes again is fine. Putting other bytes under a name that
- *    is taken is the caller's mistake: the store may refuse it (EXISTS) or replace it, whole.
+ *    survives a power loss. Putting the same bytes again is fine. Putting other bytes under a name
+ *    that is taken is the caller's mistake: the store may refuse it (EXISTS) or replace it, whole.
  *  - get, stat and list after a put that returned OK see the object (unless ARKV_STORE_LIST_LATE).
  *  - delete of an absent object is OK. A deleted name is free again.
  *  - NOTFOUND comes only on the store's own word that the object is absent, never from a broken
  *    connection, a wrong path or missing rights.
  *  - AGAIN: the same call may work later. err->in_doubt: a put or delete may have happened.
  *
- * Threads: a store with max_parallel n > 1 takes calls from up to n threads at once; callers keep to that.
+ * Threads: a store with max_parallel n > 1 takes calls from up to n threads at once; callers keep
+ * to that.
  */
 #pragma once
 
@@ -44,26 +46,29 @@ struct arkv_stat {
 /* len of a get that means "to the end". */
 #define ARKV_TO_END UINT64_MAX
 
-/* Called by list, once per object, on the caller's thread. name is whole ("packs/ab12..."), borrowed for
- * the call. Anything but ARK_OK ends the list, which then returns that code. */
+/* Called by list, once per object, on the caller's thread. name is whole ("packs/ab12..."),
+ * borrowed for the call. Anything but ARK_OK ends the list, which then returns that code. */
 typedef enum ark_rc arkv_list_fn(void *ctx, const char *name, uint64_t size, struct ark_err *err);
 
 struct arkv_store;
 
 struct arkv_store_ops {
 	const char *kind; /* "posix", "retry" ...: for messages and traces */
-	/* Makes the place ready for a new repository: parents are made. EXISTS when anything is there. */
+	/* Makes the place ready for a repository: parents are made. EXISTS: it is not empty. */
 	enum ark_rc (*create)(struct arkv_store *s, struct ark_err *err);
 	/* Looks whether the place is there and usable. NOTFOUND: no such folder or bucket. */
 	enum ark_rc (*open)(struct arkv_store *s, struct ark_err *err);
-	enum ark_rc (*put)(struct arkv_store *s, const char *name, struct ark_span bytes, struct ark_err *err);
-	/* Appends the bytes [off, off+len) to out. NOTFOUND; CORRUPT when the object ends before off+len
-	 * (len not ARKV_TO_END) or before off. On failure out may hold a part more than before. */
+	enum ark_rc (*put)(struct arkv_store *s, const char *name, struct ark_span bytes,
+			   struct ark_err *err);
+	/* Appends the bytes [off, off+len) to out. NOTFOUND; CORRUPT when the object ends before
+	 * off+len (len not ARKV_TO_END) or before off. On failure out may hold a part more than
+	 * before. */
 	enum ark_rc (*get)(struct arkv_store *s, const char *name, uint64_t off, uint64_t len,
 			   struct ark_buf *out, struct ark_err *err);
-	enum ark_rc (*stat)(struct arkv_store *s, const char *name, struct arkv_stat *out, struct ark_err *err);
-	/* All objects whose name starts with prefix: "" or a namespace with its slash ("packs/"). An absent
-	 * namespace is empty. Order is the store's. */
+	enum ark_rc (*stat)(struct arkv_store *s, const char *name, struct arkv_stat *out,
+			    struct ark_err *err);
+	/* All objects whose name starts with prefix: "" or a namespace with its slash ("packs/").
+	 * An absent namespace is empty. Order is the store's. */
 	enum ark_rc (*list)(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
 			    struct ark_err *err);
 	enum ark_rc (*remove)(struct arkv_store *s, const char *name, struct ark_err *err);
@@ -91,7 +96,8 @@ enum ark_rc arkv_store_stat(struct arkv_store *s, const char *name, struct arkv_
 			    struct ark_err *err) ARK_CHECK;
 enum ark_rc arkv_store_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
 			    struct ark_err *err) ARK_CHECK;
-enum ark_rc arkv_store_remove(struct arkv_store *s, const char *name, struct ark_err *err) ARK_CHECK;
+enum ark_rc arkv_store_remove(struct arkv_store *s, const char *name, struct ark_err *err)
+	ARK_CHECK;
 enum ark_rc arkv_store_destroy(struct arkv_store *s, struct ark_err *err) ARK_CHECK;
 /* Frees s and all that it wraps. NULL is fine. */
 void arkv_store_free(struct arkv_store *s);

@@ -1,8 +1,8 @@
 /*
  * target.h - where records go to on restore and export: the mirror of source.h.
  *
- * The caller hands over records in (space, key) order, each value whole or in pieces. A target decides
- * each record by the conflict policy and says what it did. A target is used by one thread.
+ * The caller hands over records in (space, key) order, each value whole or in pieces. A target
+ * decides each record by the conflict policy and says what it did. A target is used by one thread.
  */
 #pragma once
 
@@ -36,10 +36,11 @@ struct arkv_target_ops {
 	const char *kind;
 	enum ark_rc (*open)(struct arkv_target *t, const struct arkv_target_options *options,
 			    struct ark_err *err);
-	/* Decides about r. For CREATED and REPLACED the value follows (unless dry_run): piece calls that sum up
-	 * to r->value_len, then end. For all others nothing follows. why has room for 256 bytes. */
-	enum ark_rc (*begin)(struct arkv_target *t, const struct ark_record *r, enum arkv_outcome *outcome,
-			     char *why, struct ark_err *err);
+	/* Decides about r. For CREATED and REPLACED the value follows (unless dry_run): piece calls
+	 * that sum up to r->value_len, then end. For all others nothing follows. why has room for
+	 * 256 bytes. */
+	enum ark_rc (*begin)(struct arkv_target *t, const struct ark_record *r,
+			     enum arkv_outcome *outcome, char *why, struct ark_err *err);
 	enum ark_rc (*piece)(struct arkv_target *t, struct ark_span bytes, struct ark_err *err);
 	enum ark_rc (*end)(struct arkv_target *t, struct ark_err *err);
 	/* Everything is handed over: flush, make durable. Not called after a failure. */

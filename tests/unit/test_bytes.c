@@ -5,7 +5,8 @@
 static void a_varint_comes_back_from_its_only_spelling(void **state)
 {
 	(void)state;
-	static const uint64_t values[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX - 1, UINT64_MAX };
+	static const uint64_t values[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX,
+					   UINT64_MAX - 1, UINT64_MAX };
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
 		uint8_t mem[ARK_VARINT_MAX];
 		struct ark_wr wr = ark_wr(mem, sizeof mem);
@@ -22,7 +23,8 @@ static void a_longer_spelling_of_a_varint_is_refused(void **state)
 {
 	(void)state;
 	static const uint8_t padded[] = { 0x81, 0x00 };
-	static const uint8_t too_large[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02 };
+	static const uint8_t too_large[] = { 0xff, 0xff, 0xff, 0xff, 0xff,
+					     0xff, 0xff, 0xff, 0xff, 0x02 };
 	struct ark_rd rd = ark_rd(ark_span(padded, sizeof padded));
 	ark_rd_varint(&rd);
 	assert_true(rd.bad);
