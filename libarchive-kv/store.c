@@ -60,6 +60,12 @@ enum ark_rc arkv_store_stat(struct arkv_store *s, const char *name, struct arkv_
 enum ark_rc arkv_store_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
 			    struct ark_err *err)
 {
+	size_t len = strlen(prefix);
+	char name[ARKV_NAME_MAX + 1] = "";
+	if (len > 0 && len <= ARKV_NAME_MAX)
+		memcpy(name, prefix, len - 1); /* without the slash it must be a name */
+	if (len > 0 && (prefix[len - 1] != '/' || !arkv_store_name_ok(name)))
+		return ark_fail(err, ARK_USAGE, "\"%s\" is not a namespace with its slash", prefix);
 	return s->ops->list(s, prefix, fn, ctx, err);
 }
 
