@@ -1,5 +1,6 @@
 /*
- * datakey.h - the data key record: a session's key as it stands beside what it seals (spec/02-seal.md).
+ * datakey.h - the data key record: a session's key as it stands beside what it seals
+ * (spec/02-seal.md).
  */
 #pragma once
 

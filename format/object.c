@@ -4,9 +4,10 @@
 static const char magic[] = "ARKV";
 
 static const char *const kinds[] = {
-	ARKF_KIND_CONFIG, ARKF_KIND_SLOT, ARKF_KIND_RING,    ARKF_KIND_PACK, ARKF_KIND_RUN,    ARKF_KIND_MANIFEST,
-	ARKF_KIND_PLACES, ARKF_KIND_REMAP, ARKF_KIND_SESSION, ARKF_KIND_BEAT, ARKF_KIND_GC,     ARKF_KIND_REAPED,
-	ARKF_KIND_MARK,	  ARKF_KIND_STATE, ARKF_KIND_SPILL,   ARKF_KIND_KEYFILE,
+	ARKF_KIND_CONFIG,  ARKF_KIND_SLOT,     ARKF_KIND_RING,	 ARKF_KIND_PACK,
+	ARKF_KIND_RUN,	   ARKF_KIND_MANIFEST, ARKF_KIND_PLACES, ARKF_KIND_REMAP,
+	ARKF_KIND_SESSION, ARKF_KIND_BEAT,     ARKF_KIND_GC,	 ARKF_KIND_REAPED,
+	ARKF_KIND_MARK,	   ARKF_KIND_STATE,    ARKF_KIND_SPILL,	 ARKF_KIND_KEYFILE,
 };
 
 void arkf_header_encode(struct ark_wr *wr, const char *kind, enum ark_suite suite)
@@ -18,8 +19,8 @@ void arkf_header_encode(struct ark_wr *wr, const char *kind, enum ark_suite suit
 	ark_wr_u8(wr, 0);
 }
 
-enum ark_rc arkf_header_decode(struct ark_rd *rd, const char *kind, const char *what, enum ark_suite *suite,
-			       struct ark_err *err)
+enum ark_rc arkf_header_decode(struct ark_rd *rd, const char *kind, const char *what,
+			       enum ark_suite *suite, struct ark_err *err)
 {
 	struct ark_span head = ark_rd_bytes(rd, 8);
 	unsigned version = ark_rd_u16(rd);
@@ -32,11 +33,12 @@ enum ark_rc arkf_header_decode(struct ark_rd *rd, const char *kind, const char *
 	if (memcmp(head.p + 4, kind, 4) != 0)
 		return ark_fail(err, ARK_CORRUPT, "%s: is an object of another kind", what);
 	if (version != ARKF_VERSION)
-		return ark_fail(err, ARK_UNSUPPORTED, "%s: format version %u, this build reads 1: use a newer arkv",
-				what, version);
+		return ark_fail(err, ARK_UNSUPPORTED,
+				"%s: format version %u, this build reads 1: use a newer arkv", what,
+				version);
 	if (suite_byte > ARK_SUITE_XCHACHA || flags)
-		return ark_fail(err, ARK_UNSUPPORTED, "%s: suite %u, flags %u: use a newer arkv", what,
-				suite_byte, flags);
+		return ark_fail(err, ARK_UNSUPPORTED, "%s: suite %u, flags %u: use a newer arkv",
+				what, suite_byte, flags);
 	*suite = (enum ark_suite)suite_byte;
 	return ARK_OK;
 }
@@ -68,7 +70,8 @@ enum ark_rc arkf_ext_decode(struct ark_rd *rd, const char *what, struct ark_err 
 		if (i && tag <= last_tag)
 			ark_rd_fail(rd);
 		if (!rd->bad && tag % 2)
-			return ark_fail(err, ARK_UNSUPPORTED, "%s: needs extension %llu: use a newer arkv", what,
+			return ark_fail(err, ARK_UNSUPPORTED,
+					"%s: needs extension %llu: use a newer arkv", what,
 					(unsigned long long)tag);
 		last_tag = tag;
 	}
@@ -82,7 +85,8 @@ enum ark_rc arkf_end(const struct ark_rd *rd, const char *what, struct ark_err *
 	if (ark_rd_done(rd))
 		return ARK_OK;
 	return ark_fail(err, ARK_CORRUPT, "%s: %s", what,
-			rd->bad ? "a field is cut off or out of range" : "bytes are left over at its end");
+			rd->bad ? "a field is cut off or out of range"
+				: "bytes are left over at its end");
 }
 
 enum ark_rc arkf_version_decode(struct ark_rd *rd, const char *what, struct ark_err *err)
@@ -91,7 +95,8 @@ enum ark_rc arkf_version_decode(struct ark_rd *rd, const char *what, struct ark_
 	if (rd->bad)
 		return ark_fail(err, ARK_CORRUPT, "%s: is empty", what);
 	if (version != ARKF_VERSION)
-		return ark_fail(err, ARK_UNSUPPORTED, "%s: version %u, this build reads 1: use a newer arkv", what,
+		return ark_fail(err, ARK_UNSUPPORTED,
+				"%s: version %u, this build reads 1: use a newer arkv", what,
 				version);
 	return ARK_OK;
 }

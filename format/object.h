@@ -1,5 +1,6 @@
 /*
- * object.h - what all structures share: the object header and the extension list (spec/00-conventions.md).
+ * object.h - what all structures share: the object header and the extension list
+ * (spec/00-conventions.md).
  */
 #pragma once
 
@@ -37,10 +38,10 @@ enum ark_suite {
 #define ARKF_KIND_KEYFILE "KEYF"
 
 void arkf_header_encode(struct ark_wr *wr, const char *kind, enum ark_suite suite);
-/* Reads the 12 bytes. CORRUPT: too short, other magic, other kind. UNSUPPORTED: later version, unknown
- * suite, flags. what names the object in the message ("pack"). */
-enum ark_rc arkf_header_decode(struct ark_rd *rd, const char *kind, const char *what, enum ark_suite *suite,
-			       struct ark_err *err) ARK_CHECK;
+/* Reads the 12 bytes. CORRUPT: too short, other magic, other kind. UNSUPPORTED: later version,
+ * unknown suite, flags. what names the object in the message ("pack"). */
+enum ark_rc arkf_header_decode(struct ark_rd *rd, const char *kind, const char *what,
+			       enum ark_suite *suite, struct ark_err *err) ARK_CHECK;
 /* The kind's four letters at the start of bytes, or NULL when they are no object of ours. */
 const char *arkf_kind_of(struct ark_span bytes);
 
@@ -48,7 +49,8 @@ const char *arkf_kind_of(struct ark_span bytes);
 void arkf_ext_encode_none(struct ark_wr *wr);
 /* Checks the list at rd and steps over it: UNSUPPORTED for an odd tag, CORRUPT for a bad list. */
 enum ark_rc arkf_ext_decode(struct ark_rd *rd, const char *what, struct ark_err *err) ARK_CHECK;
-/* The end of most decoders: OK when nothing was bad and nothing is left, else CORRUPT naming what. */
+/* The end of most decoders: OK when nothing was bad and nothing is left, else CORRUPT naming
+ * what. */
 enum ark_rc arkf_end(const struct ark_rd *rd, const char *what, struct ark_err *err) ARK_CHECK;
 /* The version byte that each sealed plaintext begins with: UNSUPPORTED when it is not 1. */
 enum ark_rc arkf_version_decode(struct ark_rd *rd, const char *what, struct ark_err *err) ARK_CHECK;

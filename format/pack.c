@@ -71,10 +71,11 @@ enum ark_rc arkf_frame_plain_decode(struct arkf_frame_plain *out, struct ark_spa
 	if (rd.bad || type == 0 || trailer_len > ark_rd_left(&rd))
 		return ark_fail(err, ARK_CORRUPT, "frame: a field is cut off or out of range");
 	if (type > ARKF_FRAME_RECIPE || codec > 1)
-		return ark_fail(err, ARK_UNSUPPORTED, "frame: type %u, codec %u: use a newer arkv", type,
-				codec);
+		return ark_fail(err, ARK_UNSUPPORTED, "frame: type %u, codec %u: use a newer arkv",
+				type, codec);
 	if (raw_len > raw_max(type) || trailer_len > ARKF_TRAILER_MAX)
-		return ark_fail(err, ARK_LIMIT, "frame: %llu raw bytes are more than any writer makes",
+		return ark_fail(err, ARK_LIMIT,
+				"frame: %llu raw bytes are more than any writer makes",
 				(unsigned long long)raw_len);
 	struct ark_span packed = ark_rd_bytes(&rd, ark_rd_left(&rd) - trailer_len);
 	if (codec == 0 && packed.len != raw_len)
@@ -117,7 +118,8 @@ enum ark_rc arkf_footer_decode(struct arkf_footer_rd *it, struct ark_span raw, s
 		return rc;
 	uint64_t count = ark_rd_varint(&rd);
 	if (!ark_rd_fits(&rd, count, ARK_ID_LEN + 4))
-		return ark_fail(err, ARK_CORRUPT, "pack footer: lists more frames than it has bytes for");
+		return ark_fail(err, ARK_CORRUPT,
+				"pack footer: lists more frames than it has bytes for");
 	*it = (struct arkf_footer_rd){ .rd = rd, .count = count, .left = count };
 	return ARK_OK;
 }
@@ -143,7 +145,8 @@ enum ark_rc arkf_footer_next(struct arkf_footer_rd *it, struct arkf_footer_entry
 		return ark_fail(err, ARK_CORRUPT, "pack footer: entry %llu is out of range",
 				(unsigned long long)(it->count - it->left - 1));
 	if (type > ARKF_FRAME_RECIPE)
-		return ark_fail(err, ARK_UNSUPPORTED, "pack footer: frame type %u: use a newer arkv", type);
+		return ark_fail(err, ARK_UNSUPPORTED,
+				"pack footer: frame type %u: use a newer arkv", type);
 	entry.type = (enum arkf_frame_type)type;
 	entry.clen = (uint32_t)clen;
 	entry.raw_len = (uint32_t)raw_len;
@@ -164,7 +167,8 @@ enum ark_rc arkf_pack_tail_decode(uint32_t *footer_len, struct ark_span bytes, s
 	uint32_t len = ark_rd_u32(&rd);
 	struct ark_span mark = ark_rd_bytes(&rd, 4);
 	if (!ark_rd_done(&rd) || memcmp(mark.p, tail_mark, 4) != 0)
-		return ark_fail(err, ARK_CORRUPT, "pack: does not end as a pack does: cut off or damaged");
+		return ark_fail(err, ARK_CORRUPT,
+				"pack: does not end as a pack does: cut off or damaged");
 	*footer_len = len;
 	return ARK_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * pack.h - packs: data keys, frames, footer (spec/05-pack.md). The box around a frame's plaintext and
- * around the footer's body, and the pack's name, are the library's.
+ * pack.h - packs: data keys, frames, footer (spec/05-pack.md). The box around a frame's plaintext
+ * and around the footer's body, and the pack's name, are the library's.
  */
 #pragma once
 
@@ -28,7 +28,8 @@ enum arkf_frame_type {
 
 /* Header and count; the data key records follow by arkf_datakey_encode. */
 void arkf_pack_head_encode(struct ark_wr *wr, enum ark_suite suite, unsigned datakey_count);
-/* Reads header and count; datakey_count records follow (arkf_datakey_decode). CORRUPT, UNSUPPORTED. */
+/* Reads header and count; datakey_count records follow (arkf_datakey_decode). CORRUPT,
+ * UNSUPPORTED. */
 enum ark_rc arkf_pack_head_decode(struct ark_rd *rd, enum ark_suite *suite, unsigned *datakey_count,
 				  struct ark_err *err) ARK_CHECK;
 
@@ -42,7 +43,8 @@ struct arkf_frame {
 
 void arkf_frame_encode(uint8_t out[ARKF_FRAME_HEADER_LEN], const struct arkf_frame *frame);
 /* CORRUPT when bytes do not begin with a frame header. */
-enum ark_rc arkf_frame_decode(struct arkf_frame *out, struct ark_span bytes, struct ark_err *err) ARK_CHECK;
+enum ark_rc arkf_frame_decode(struct arkf_frame *out, struct ark_span bytes, struct ark_err *err)
+	ARK_CHECK;
 
 /* ---- a frame's plaintext ---- */
 
@@ -82,7 +84,8 @@ struct arkf_footer_rd {
 };
 
 /* Reads version and count: CORRUPT, UNSUPPORTED. */
-enum ark_rc arkf_footer_decode(struct arkf_footer_rd *it, struct ark_span raw, struct ark_err *err) ARK_CHECK;
+enum ark_rc arkf_footer_decode(struct arkf_footer_rd *it, struct ark_span raw, struct ark_err *err)
+	ARK_CHECK;
 /* The next entry: NOTFOUND after the last one (when the list ended as it must), CORRUPT. */
 enum ark_rc arkf_footer_next(struct arkf_footer_rd *it, struct arkf_footer_entry *out,
 			     struct ark_err *err) ARK_CHECK;
@@ -91,4 +94,5 @@ enum ark_rc arkf_footer_next(struct arkf_footer_rd *it, struct arkf_footer_entry
 
 void arkf_pack_tail_encode(struct ark_wr *wr, uint32_t footer_len);
 /* bytes: the last 8 of a pack. CORRUPT when they do not end a pack. */
-enum ark_rc arkf_pack_tail_decode(uint32_t *footer_len, struct ark_span bytes, struct ark_err *err) ARK_CHECK;
+enum ark_rc arkf_pack_tail_decode(uint32_t *footer_len, struct ark_span bytes, struct ark_err *err)
+	ARK_CHECK;

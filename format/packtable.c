@@ -30,12 +30,15 @@ static enum ark_rc corrupt(const char *field, struct ark_err *err)
 	return ark_fail(err, ARK_CORRUPT, "pack table: %s is cut off or out of range", field);
 }
 
-enum ark_rc arkf_packtable_decode(struct arkf_packtable_rd *it, struct ark_rd *rd, struct ark_err *err)
+enum ark_rc arkf_packtable_decode(struct arkf_packtable_rd *it, struct ark_rd *rd,
+				  struct ark_err *err)
 {
 	uint64_t count = ark_rd_varint(rd);
 	if (count > ARKF_PACKTABLE_DATAKEYS_MAX || !ark_rd_fits(rd, count, 22))
 		return corrupt("count of data keys", err);
-	*it = (struct arkf_packtable_rd){ .rd = rd, .datakey_count = count, .datakeys_left = count };
+	*it = (struct arkf_packtable_rd){ .rd = rd,
+					  .datakey_count = count,
+					  .datakeys_left = count };
 	return ARK_OK;
 }
 

@@ -1,5 +1,6 @@
 /*
- * packtable.h - the pack table that stands beside every list of places, and places (spec/05-pack.md).
+ * packtable.h - the pack table that stands beside every list of places, and places
+ * (spec/05-pack.md).
  *
  * The decoder hands out one data key or pack after the other; the caller keeps what it needs.
  */
@@ -30,26 +31,28 @@ struct arkf_packtable_rd {
 	bool in_packs;
 };
 
-/* Encoding: datakeys head, that many arkf_datakey_encode; packs head; then for each pack its head and that
- * many pairs. */
+/* Encoding: datakeys head, that many arkf_datakey_encode; packs head; then for each pack its head
+ * and that many pairs. */
 void arkf_packtable_encode_datakeys(struct ark_wr *wr, uint64_t count);
 void arkf_packtable_encode_packs(struct ark_wr *wr, uint64_t count);
 void arkf_packtable_encode_pack(struct ark_wr *wr, const struct ark_id *name, uint64_t pair_count);
 /* no_in_pack ascending within a pack. */
 void arkf_packtable_encode_pair(struct ark_wr *wr, uint16_t no_in_pack, uint64_t no_in_table);
 
-/* Decoding: begin; datakey_next until NOTFOUND; then pack_next and, within each, pair_next until NOTFOUND.
- * Each can say CORRUPT. */
-enum ark_rc arkf_packtable_decode(struct arkf_packtable_rd *it, struct ark_rd *rd, struct ark_err *err) ARK_CHECK;
+/* Decoding: begin; datakey_next until NOTFOUND; then pack_next and, within each, pair_next until
+ * NOTFOUND. Each can say CORRUPT. */
+enum ark_rc arkf_packtable_decode(struct arkf_packtable_rd *it, struct ark_rd *rd,
+				  struct ark_err *err) ARK_CHECK;
 enum ark_rc arkf_packtable_datakey_next(struct arkf_packtable_rd *it, struct arkf_datakey *out,
 					struct ark_err *err) ARK_CHECK;
 enum ark_rc arkf_packtable_pack_next(struct arkf_packtable_rd *it, struct ark_id *name,
 				     struct ark_err *err) ARK_CHECK;
-enum ark_rc arkf_packtable_pair_next(struct arkf_packtable_rd *it, uint16_t *no_in_pack, uint32_t *no_in_table,
-				     struct ark_err *err) ARK_CHECK;
+enum ark_rc arkf_packtable_pair_next(struct arkf_packtable_rd *it, uint16_t *no_in_pack,
+				     uint32_t *no_in_table, struct ark_err *err) ARK_CHECK;
 
 void arkf_place_encode(struct ark_wr *wr, const struct arkf_place *place);
-/* Sets rd->bad when the place is cut off, names a pack that is not in the table, or leaves the largest pack. */
+/* Sets rd->bad when the place is cut off, names a pack that is not in the table, or leaves the
+ * largest pack. */
 void arkf_place_decode(struct ark_rd *rd, uint64_t pack_count, struct arkf_place *out);
 /* Hints: a place, or none. */
 void arkf_hint_encode(struct ark_wr *wr, const struct arkf_place *place_or_null);

@@ -1,6 +1,7 @@
 /*
- * spill.h - spill files: the sorted records of a running scan (spec/17-spill.md). The order of records, the
- * box around a piece and the end of the file are for the one who writes and merges them.
+ * spill.h - spill files: the sorted records of a running scan (spec/17-spill.md). The order of
+ * records, the box around a piece and the end of the file are for the one who writes and merges
+ * them.
  */
 #pragma once
 
@@ -48,8 +49,8 @@ void arkf_spill_end(struct ark_wr *wr);
 /* Reads the version: CORRUPT, UNSUPPORTED. */
 enum ark_rc arkf_spill_decode(struct ark_rd *rd, struct ark_span raw, struct ark_err *err)
 	ARK_CHECK;
-/* The next record; its spans borrow the piece. NOTFOUND after the last one (when the piece ended as it
- * must), CORRUPT, UNSUPPORTED. Says nothing about the order of records. */
+/* The next record; its spans borrow the piece. NOTFOUND after the last one (when the piece ended as
+ * it must), CORRUPT, UNSUPPORTED. Says nothing about the order of records. */
 enum ark_rc arkf_spill_next(struct ark_rd *rd, struct arkf_spill_rec *out, struct ark_err *err)
 	ARK_CHECK;
 

@@ -1,8 +1,8 @@
 /*
  * fuzz.h - what a fuzz target is: a file fuzz_<name>.c with this one function.
  *
- * It takes any bytes, never fails, and asserts what must hold for all of them: decode, then encode, is
- * the identity; nothing crashes. Linked with libFuzzer it is a fuzzer, with replay.c a test.
+ * It takes any bytes, never fails, and asserts what must hold for all of them: decode, then encode,
+ * is the identity; nothing crashes. Linked with libFuzzer it is a fuzzer, with replay.c a test.
  */
 #pragma once
 

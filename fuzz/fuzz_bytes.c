@@ -1,5 +1,5 @@
-/* fuzz_bytes.c - a walk over any bytes with the readers of format/bytes.h; what they read, the writers
- * write again byte for byte. The first byte of each step says which reader comes next. */
+/* fuzz_bytes.c - a walk over any bytes with the readers of format/bytes.h; what they read, the
+ * writers write again byte for byte. The first byte of each step says which reader comes next. */
 #include "fuzz/fuzz.h"
 
 #include "format/bytes.h"

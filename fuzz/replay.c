@@ -3,11 +3,12 @@
  *
  *   replay_NAME FOLDER|FILE...
  *
- * Every input runs as it is, cut at every length and with every single bit flipped, then with random
- * damage of several kinds. Where that would be more than the program's share of runs, lengths and bits
- * are drawn at random. All chance comes from ARKV_SEED; ARKV_FUZZ_RUNS is the number of runs in all
- * (200,000). Prints TAP, one case an input; when the target dies, the input that did it is written to
- * crash-NAME in the current folder. Without a corpus the empty input and random ones run alone.
+ * Every input runs as it is, cut at every length and with every single bit flipped, then with
+ * random damage of several kinds. Where that would be more than the program's share of runs,
+ * lengths and bits are drawn at random. All chance comes from ARKV_SEED; ARKV_FUZZ_RUNS is the
+ * number of runs in all (200,000). Prints TAP, one case an input; when the target dies, the input
+ * that did it is written to crash-NAME in the current folder. Without a corpus the empty input and
+ * random ones run alone.
  */
 #include "fuzz/fuzz.h"
 

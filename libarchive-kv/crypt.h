@@ -1,8 +1,9 @@
 /*
- * crypt.h - boxes, ids and hashes: the one place that calls libsodium's ciphers and libcrypto's SHA-256.
+ * crypt.h - boxes, ids and hashes: the one place that calls libsodium's ciphers and libcrypto's
+ * SHA-256.
  *
- * Layouts and inputs are fixed in spec/02-seal.md. All functions may be called from any thread; keys are
- * borrowed 32-byte arrays (K_cut too) that the keyring owns.
+ * Layouts and inputs are fixed in spec/02-seal.md. All functions may be called from any thread;
+ * keys are borrowed 32-byte arrays (K_cut too) that the keyring owns.
  */
 #pragma once
 
@@ -56,14 +57,17 @@ struct arkv_box_for {
 enum ark_rc arkv_crypt_init(struct ark_err *err) ARK_CHECK;
 
 /* Seals plain under key into out, which has room for plain.len + ARKV_BOX_EXTRA. Cannot fail. */
-void arkv_box_seal(uint8_t *out, struct ark_span plain, const uint8_t *key, const struct arkv_box_for *what);
-/* Opens box into out (room for box.len - ARKV_BOX_EXTRA; may be box.p + ARKV_BOX_NONCE_LEN: in place).
- * CORRUPT when shorter than a box; AUTH when it does not open. The text names no object: prefix it. */
+void arkv_box_seal(uint8_t *out, struct ark_span plain, const uint8_t *key,
+		   const struct arkv_box_for *what);
+/* Opens box into out (room for box.len - ARKV_BOX_EXTRA; may be box.p + ARKV_BOX_NONCE_LEN: in
+ * place). CORRUPT when shorter than a box; AUTH when it does not open. The text names no object:
+ * prefix it. */
 enum ark_rc arkv_box_open(uint8_t *out, struct ark_span box, const uint8_t *key,
 			  const struct arkv_box_for *what, struct ark_err *err) ARK_CHECK;
 
 /* id = BLAKE2b-256(K_id, type | bytes). */
-void arkv_id_of(struct ark_id *out, const uint8_t *k_id, enum arkv_id_type type, struct ark_span bytes);
+void arkv_id_of(struct ark_id *out, const uint8_t *k_id, enum arkv_id_type type,
+		struct ark_span bytes);
 /* BLAKE2b-256 keyed with key over bytes: checksums of objects, local keys. */
 void arkv_hash_keyed(uint8_t out[32], const uint8_t *key, struct ark_span bytes);
 /* BLAKE2b-128 keyed. */

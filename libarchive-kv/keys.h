@@ -1,9 +1,9 @@
 /*
  * keys.h - the keyring of an open repository, and how a session gets and opens data keys.
  *
- * The ring comes from a key slot (slots.h), a key file, or, without encryption, from the repository id.
- * Immutable once loaded, apart from the cache of opened data keys, which has its own lock: all functions
- * may be called from any thread.
+ * The ring comes from a key slot (slots.h), a key file, or, without encryption, from the repository
+ * id. Immutable once loaded, apart from the cache of opened data keys, which has its own lock: all
+ * functions may be called from any thread.
  */
 #pragma once
 
@@ -45,23 +45,29 @@ struct arkv_dk {
 	struct ark_secret key;
 };
 
-/* A fresh data key for a session, sealed to the newest reader pair. In suite 0: the one key there is. */
-enum ark_rc arkv_dk_new(struct arkv_dk *out, const struct arkv_keys *keys, struct ark_err *err) ARK_CHECK;
+/* A fresh data key for a session, sealed to the newest reader pair. In suite 0: the one key there
+ * is. */
+enum ark_rc arkv_dk_new(struct arkv_dk *out, const struct arkv_keys *keys, struct ark_err *err)
+	ARK_CHECK;
 void arkv_dk_release(struct arkv_dk *dk);
-/* The key of a record; remembered, so that the next call with the same id is cheap. The pointer is good as
- * long as keys. AUTH: write-only key ("this key can write, not read"), no such ring, or it does not open. */
-enum ark_rc arkv_dk_open(const uint8_t **out, struct arkv_keys *keys, const struct arkf_datakey *record,
-			 struct ark_err *err) ARK_CHECK;
+/* The key of a record; remembered, so that the next call with the same id is cheap. The pointer is
+ * good as long as keys. AUTH: write-only key ("this key can write, not read"), no such ring, or it
+ * does not open. */
+enum ark_rc arkv_dk_open(const uint8_t **out, struct arkv_keys *keys,
+			 const struct arkf_datakey *record, struct ark_err *err) ARK_CHECK;
 
-/* The two kinds of box that the library makes everywhere: under K_meta, and under a data key. Both append
- * header-less boxes (nonce, ciphertext, tag) to out; open appends the plaintext. */
-enum ark_rc arkv_seal_meta(struct ark_buf *out, const struct arkv_keys *keys, enum arkv_box_type type,
-			   struct ark_span context, struct ark_span plain, struct ark_err *err) ARK_CHECK;
-enum ark_rc arkv_open_meta(struct ark_buf *out, const struct arkv_keys *keys, enum arkv_box_type type,
-			   struct ark_span context, struct ark_span box, struct ark_err *err) ARK_CHECK;
-enum ark_rc arkv_seal_dk(struct ark_buf *out, const struct arkv_keys *keys, const struct arkv_dk *dk,
-			 enum arkv_box_type type, struct ark_span context, struct ark_span plain,
-			 struct ark_err *err) ARK_CHECK;
-enum ark_rc arkv_open_dk(struct ark_buf *out, struct arkv_keys *keys, const struct arkf_datakey *record,
-			 enum arkv_box_type type, struct ark_span context, struct ark_span box,
-			 struct ark_err *err) ARK_CHECK;
+/* The two kinds of box that the library makes everywhere: under K_meta, and under a data key. Both
+ * append header-less boxes (nonce, ciphertext, tag) to out; open appends the plaintext. */
+enum ark_rc arkv_seal_meta(struct ark_buf *out, const struct arkv_keys *keys,
+			   enum arkv_box_type type, struct ark_span context, struct ark_span plain,
+			   struct ark_err *err) ARK_CHECK;
+enum ark_rc arkv_open_meta(struct ark_buf *out, const struct arkv_keys *keys,
+			   enum arkv_box_type type, struct ark_span context, struct ark_span box,
+			   struct ark_err *err) ARK_CHECK;
+enum ark_rc arkv_seal_dk(struct ark_buf *out, const struct arkv_keys *keys,
+			 const struct arkv_dk *dk, enum arkv_box_type type, struct ark_span context,
+			 struct ark_span plain, struct ark_err *err) ARK_CHECK;
+enum ark_rc arkv_open_dk(struct ark_buf *out, struct arkv_keys *keys,
+			 const struct arkf_datakey *record, enum arkv_box_type type,
+			 struct ark_span context, struct ark_span box, struct ark_err *err)
+	ARK_CHECK;

@@ -14,7 +14,8 @@ struct ark_secret {
 /* NOMEM when locked memory runs out. Content is zero. out must be empty. */
 enum ark_rc ark_secret_new(struct ark_secret *out, size_t len, struct ark_err *err) ARK_CHECK;
 /* A copy of s. */
-enum ark_rc ark_secret_copy(struct ark_secret *out, struct ark_span s, struct ark_err *err) ARK_CHECK;
+enum ark_rc ark_secret_copy(struct ark_secret *out, struct ark_span s, struct ark_err *err)
+	ARK_CHECK;
 /* Wipes, frees, leaves it empty. NULL and empty are fine. Fits ARK_AUTO. */
 void ark_secret_release(struct ark_secret *s);
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh - what Debian 12 (or a later one) needs to build and test arkv. The one list of packages.
+# install.sh - what Debian 12 needs to build and test arkv. The one list of packages.
 #
 #   sh tests/install.sh build    compilers and libraries: enough for the tool and the demo
 #   sh tests/install.sh test     the same, and what the tests, lints and fuzzers use

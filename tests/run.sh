@@ -8,10 +8,10 @@
 #   --tsan   clang with the thread sanitizer                                     in build-tsan/
 #   --clang  clang, optimised                                                    in build-clang/
 #   --ci     gcc with werror and all suites, then --san on the suites that decode bytes
-#   --long   what was chosen, with the slow suites; and every fuzz target for ARKV_FUZZ_SECONDS (60)
-#            under the sanitizers
+#   --long   what was chosen, with the slow suites; and every fuzz target for ARKV_FUZZ_SECONDS
+#            (60) under the sanitizers
 #
-# Further arguments go to "meson test": a test's name, --suite unit, ... Needs no terminal and no stdin.
+# Further arguments go to "meson test": a test's name, --suite unit, ... Needs no terminal or stdin.
 # The last line is "N passed, N failed"; the exit status is not 0 when anything failed.
 set -u
 exec </dev/null

@@ -3,9 +3,10 @@
 
 usage: tally.py LOG.json... ; each argument is a testlog that `meson test` wrote.
 
-A TAP program counts as many cases as it printed; any other program is one case. A program that died,
-ran out of time or promised more cases than it printed is one failed case more. Names each failure,
-ends with the line "N passed, N failed" and with status 1 when something failed or nothing ran.
+A TAP program counts as many cases as it printed; any other program is one case. A program that
+died, ran out of time or promised more cases than it printed is one failed case more. Names each
+failure, ends with the line "N passed, N failed", and with status 1 when something failed or nothing
+ran.
 """
 import json
 import re
