@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum ark_rc posix_fail(const struct posix_store *p, int sys, const char *doing, const char *rel,
-		       struct ark_err *err)
+enum ark_rc arkv_posix_fail(const struct posix_store *p, int sys, const char *doing,
+			    const char *rel, struct ark_err *err)
 {
 	enum ark_rc rc = ark_rc_of_errno(sys);
 	if (rc == ARK_NOTFOUND || rc == ARK_EXISTS)
@@ -23,14 +23,14 @@ enum ark_rc posix_fail(const struct posix_store *p, int sys, const char *doing, 
 	return ark_fail_sys(err, rc, sys, "%s%s%s: %s", p->root, *rel ? "/" : "", rel, doing);
 }
 
-enum ark_rc posix_root_there(const struct posix_store *p, struct ark_err *err)
+enum ark_rc arkv_posix_root_there(const struct posix_store *p, struct ark_err *err)
 {
 	struct stat held, named;
 	if (fstat(p->root_fd, &held))
-		return posix_fail(p, errno, "cannot look at the repository's folder", "", err);
+		return arkv_posix_fail(p, errno, "cannot look at the repository's folder", "", err);
 	if (stat(p->root_abs, &named))
-		return posix_fail(p, errno, "the repository's folder is gone since it was opened",
-				  "", err);
+		return arkv_posix_fail(
+			p, errno, "the repository's folder is gone since it was opened", "", err);
 	if (held.st_dev == named.st_dev && held.st_ino == named.st_ino && held.st_nlink > 0)
 		return ARK_OK;
 	return ark_fail(err, ARK_IO,
@@ -46,16 +46,16 @@ static enum ark_rc check_link(const struct posix_store *p, const char *rel, stru
 	if (fstatat(p->root_fd, rel, &st, AT_SYMLINK_NOFOLLOW) || !S_ISLNK(st.st_mode) ||
 	    !fstatat(p->root_fd, rel, &st, 0))
 		return ARK_OK;
-	return posix_fail(p, errno, "a symbolic link that leads nowhere", rel, err);
+	return arkv_posix_fail(p, errno, "a symbolic link that leads nowhere", rel, err);
 }
 
-enum ark_rc posix_vouch(const struct posix_store *p, const char *rel, struct ark_err *err)
+enum ark_rc arkv_posix_vouch(const struct posix_store *p, const char *rel, struct ark_err *err)
 {
 	char first[POSIX_REL_MAX + 1];
 	size_t len = strcspn(rel, "/");
 	memcpy(first, rel, len);
 	first[len] = '\0';
-	enum ark_rc rc = posix_root_there(p, err);
+	enum ark_rc rc = arkv_posix_root_there(p, err);
 	if (!rc && len)
 		rc = check_link(p, first, err);
 	return rc ? rc : check_link(p, rel, err);
@@ -69,7 +69,7 @@ static void root_close(struct posix_store *p)
 	p->root_fd = -1;
 	free(p->root_abs);
 	p->root_abs = NULL;
-	posix_dir_forget_all(p);
+	arkv_posix_dir_forget_all(p);
 }
 
 static enum ark_rc root_open(struct posix_store *p, struct ark_err *err)
@@ -82,7 +82,7 @@ static enum ark_rc root_open(struct posix_store *p, struct ark_err *err)
 		free(abs);
 		if (sys == ENOENT)
 			return ark_fail(err, ARK_NOTFOUND, "%s: no such folder", p->root);
-		return posix_fail(p, sys, "cannot open the repository's folder", "", err);
+		return arkv_posix_fail(p, sys, "cannot open the repository's folder", "", err);
 	}
 	p->root_fd = fd;
 	p->root_abs = abs;
@@ -102,7 +102,7 @@ static enum ark_rc check_empty(const struct posix_store *p, struct ark_err *err)
 	if (!dir) {
 		int sys = errno;
 		posix_closep(&fd);
-		return posix_fail(p, sys, "cannot list the folder", "", err);
+		return arkv_posix_fail(p, sys, "cannot list the folder", "", err);
 	}
 	enum ark_rc rc = ARK_OK;
 	errno = 0;
@@ -113,7 +113,7 @@ static enum ark_rc check_empty(const struct posix_store *p, struct ark_err *err)
 				      "choose a new or empty folder",
 				      p->root, e->d_name);
 	if (!rc && errno)
-		rc = posix_fail(p, errno, "cannot list the folder", "", err);
+		rc = arkv_posix_fail(p, errno, "cannot list the folder", "", err);
 	closedir(dir);
 	return rc;
 }
@@ -125,7 +125,7 @@ static enum ark_rc posix_create(struct arkv_store *s, struct ark_err *err)
 	if (!stat(p->root, &st) && !S_ISDIR(st.st_mode))
 		return ark_fail(err, ARK_EXISTS,
 				"%s: a file is there; choose a new or empty folder", p->root);
-	enum ark_rc rc = posix_dir_make_root(p, err);
+	enum ark_rc rc = arkv_posix_dir_make_root(p, err);
 	if (!rc)
 		rc = root_open(p, err);
 	if (!rc)
@@ -147,8 +147,8 @@ static enum ark_rc absent_or_fail(const struct posix_store *p, int sys, const ch
 				  const char *name, struct ark_err *err)
 {
 	if (sys != ENOENT)
-		return posix_fail(p, sys, doing, name, err);
-	enum ark_rc rc = posix_vouch(p, name, err);
+		return arkv_posix_fail(p, sys, doing, name, err);
+	enum ark_rc rc = arkv_posix_vouch(p, name, err);
 	return rc ? rc : ark_fail(err, ARK_NOTFOUND, "%s/%s: no such object", p->root, name);
 }
 
@@ -168,7 +168,7 @@ static enum ark_rc read_all(const struct posix_store *p, int fd, const char *nam
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return posix_fail(p, errno, "cannot read", name, err);
+			return arkv_posix_fail(p, errno, "cannot read", name, err);
 		if (n == 0)
 			return ark_fail(err, ARK_CORRUPT, "%s/%s: became shorter while it was read",
 					p->root, name);
@@ -208,7 +208,7 @@ static enum ark_rc posix_get(struct arkv_store *s, const char *name, uint64_t of
 		return absent_or_fail(p, errno, "cannot open", name, err);
 	struct stat st;
 	if (fstat(fd, &st))
-		return posix_fail(p, errno, "cannot look at", name, err);
+		return arkv_posix_fail(p, errno, "cannot look at", name, err);
 	if (!S_ISREG(st.st_mode))
 		return ark_fail(err, ARK_IO, "%s/%s: not a plain file", p->root, name);
 	rc = range_of(p, name, (uint64_t)st.st_size, off, &len, err);
@@ -251,8 +251,8 @@ static enum ark_rc posix_remove(struct arkv_store *s, const char *name, struct a
 		return rc == ARK_NOTFOUND ? ARK_OK : rc;
 	}
 	char dir[POSIX_REL_MAX + 1];
-	posix_dir_of(name, dir);
-	rc = posix_dir_flush(p, dir, err);
+	arkv_posix_dir_of(name, dir);
+	rc = arkv_posix_dir_flush(p, dir, err);
 	if (rc && err)
 		err->in_doubt = true;
 	return rc;
@@ -262,14 +262,14 @@ static enum ark_rc posix_put_opened(struct arkv_store *s, const char *name, stru
 				    struct ark_err *err)
 {
 	enum ark_rc rc = check_opened((const struct posix_store *)s, err);
-	return rc ? rc : posix_put(s, name, bytes, err);
+	return rc ? rc : arkv_posix_put(s, name, bytes, err);
 }
 
 static enum ark_rc posix_list_opened(struct arkv_store *s, const char *prefix, arkv_list_fn *fn,
 				     void *ctx, struct ark_err *err)
 {
 	enum ark_rc rc = check_opened((const struct posix_store *)s, err);
-	return rc ? rc : posix_list(s, prefix, fn, ctx, err);
+	return rc ? rc : arkv_posix_list(s, prefix, fn, ctx, err);
 }
 
 static enum ark_rc posix_destroy_opened(struct arkv_store *s, struct ark_err *err)
@@ -277,7 +277,7 @@ static enum ark_rc posix_destroy_opened(struct arkv_store *s, struct ark_err *er
 	struct posix_store *p = (struct posix_store *)s;
 	enum ark_rc rc = check_opened(p, err);
 	if (!rc)
-		rc = posix_destroy(s, err);
+		rc = arkv_posix_destroy(s, err);
 	if (!rc)
 		root_close(p);
 	return rc;

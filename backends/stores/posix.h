@@ -37,39 +37,39 @@ static inline void posix_closep(int *fd)
 
 /* The failure of a system call on root/rel. NOTFOUND and EXISTS become IO: whoever can vouch for
  * them says so by itself. */
-enum ark_rc posix_fail(const struct posix_store *p, int sys, const char *doing, const char *rel,
-		       struct ark_err *err);
+enum ark_rc arkv_posix_fail(const struct posix_store *p, int sys, const char *doing,
+			    const char *rel, struct ark_err *err);
 /* After an ENOENT: OK when the root folder is still the one that was opened, else IO. */
-enum ark_rc posix_root_there(const struct posix_store *p, struct ark_err *err) ARK_CHECK;
+enum ark_rc arkv_posix_root_there(const struct posix_store *p, struct ark_err *err) ARK_CHECK;
 /* The same, and IO also when rel or its first folder is a symbolic link that leads nowhere. After
  * OK, an ENOENT for rel means that it is absent. */
-enum ark_rc posix_vouch(const struct posix_store *p, const char *rel, struct ark_err *err)
+enum ark_rc arkv_posix_vouch(const struct posix_store *p, const char *rel, struct ark_err *err)
 	ARK_CHECK;
 
 /* ---- posix_dir.c ---- */
 
 /* Flushes the folder rel ("" is the root). File systems that cannot flush a folder (EINVAL,
  * ENOTSUP) are taken to need none. */
-enum ark_rc posix_dir_flush(const struct posix_store *p, const char *rel, struct ark_err *err)
+enum ark_rc arkv_posix_dir_flush(const struct posix_store *p, const char *rel, struct ark_err *err)
 	ARK_CHECK;
 /* Makes the folder rel and its parents where they are missing, and sees to it that their entries
  * are on disk. again: what is remembered is not to be trusted, a folder has vanished. */
-enum ark_rc posix_dir_make(struct posix_store *p, const char *rel, bool again, struct ark_err *err)
-	ARK_CHECK;
+enum ark_rc arkv_posix_dir_make(struct posix_store *p, const char *rel, bool again,
+				struct ark_err *err) ARK_CHECK;
 /* True once for each folder and handle: the caller is to sweep it now. */
-bool posix_dir_sweep_due(struct posix_store *p, const char *rel);
-void posix_dir_forget_all(struct posix_store *p);
+bool arkv_posix_dir_sweep_due(struct posix_store *p, const char *rel);
+void arkv_posix_dir_forget_all(struct posix_store *p);
 /* mkdir -p for the root, each new entry flushed. */
-enum ark_rc posix_dir_make_root(const struct posix_store *p, struct ark_err *err) ARK_CHECK;
+enum ark_rc arkv_posix_dir_make_root(const struct posix_store *p, struct ark_err *err) ARK_CHECK;
 /* The folder part of rel, "" when there is none. dir: POSIX_REL_MAX + 1 bytes. */
-void posix_dir_of(const char *rel, char *dir);
+void arkv_posix_dir_of(const char *rel, char *dir);
 
 /* ---- the operations that do not live in posix.c ---- */
 
-enum ark_rc posix_put(struct arkv_store *s, const char *name, struct ark_span bytes,
+enum ark_rc arkv_posix_put(struct arkv_store *s, const char *name, struct ark_span bytes,
 		      struct ark_err *err);
 /* True for the name of a temporary file as put makes them. */
-bool posix_is_temp(const char *component);
-enum ark_rc posix_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
+bool arkv_posix_is_temp(const char *component);
+enum ark_rc arkv_posix_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
 		       struct ark_err *err);
-enum ark_rc posix_destroy(struct arkv_store *s, struct ark_err *err);
+enum ark_rc arkv_posix_destroy(struct arkv_store *s, struct ark_err *err);

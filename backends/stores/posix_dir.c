@@ -25,7 +25,7 @@ static int known_cmp(const void *a, const void *b)
 	return strcmp(x->rel, y->rel);
 }
 
-void posix_dir_forget_all(struct posix_store *p)
+void arkv_posix_dir_forget_all(struct posix_store *p)
 {
 	tdestroy(p->known, free);
 	p->known = NULL;
@@ -65,7 +65,7 @@ static enum ark_rc remember(struct posix_store *p, const char *rel, struct ark_e
 	return at ? ARK_OK : ark_fail(err, ARK_NOMEM, "posix store: out of memory");
 }
 
-bool posix_dir_sweep_due(struct posix_store *p, const char *rel)
+bool arkv_posix_dir_sweep_due(struct posix_store *p, const char *rel)
 {
 	pthread_mutex_lock(&p->lock);
 	struct known_dir *dir = known_find(p, rel);
@@ -76,7 +76,7 @@ bool posix_dir_sweep_due(struct posix_store *p, const char *rel)
 	return due;
 }
 
-void posix_dir_of(const char *rel, char *dir)
+void arkv_posix_dir_of(const char *rel, char *dir)
 {
 	const char *slash = strrchr(rel, '/');
 	size_t len = slash ? (size_t)(slash - rel) : 0;
@@ -94,26 +94,27 @@ static int flush_dir_at(int at_fd, const char *path)
 	return sys == EINVAL || sys == ENOTSUP ? 0 : sys;
 }
 
-enum ark_rc posix_dir_flush(const struct posix_store *p, const char *rel, struct ark_err *err)
+enum ark_rc arkv_posix_dir_flush(const struct posix_store *p, const char *rel, struct ark_err *err)
 {
 	int sys = flush_dir_at(p->root_fd, *rel ? rel : ".");
-	return sys ? posix_fail(p, sys, "cannot flush the folder", rel, err) : ARK_OK;
+	return sys ? arkv_posix_fail(p, sys, "cannot flush the folder", rel, err) : ARK_OK;
 }
 
 static enum ark_rc make_one(struct posix_store *p, const char *rel, struct ark_err *err)
 {
 	if (mkdirat(p->root_fd, rel, 0700) && errno != EEXIST) {
 		int sys = errno;
-		enum ark_rc rc = sys == ENOENT ? posix_root_there(p, err) : ARK_OK;
-		return rc ? rc : posix_fail(p, sys, "cannot make the folder", rel, err);
+		enum ark_rc rc = sys == ENOENT ? arkv_posix_root_there(p, err) : ARK_OK;
+		return rc ? rc : arkv_posix_fail(p, sys, "cannot make the folder", rel, err);
 	}
 	char parent[POSIX_REL_MAX + 1];
-	posix_dir_of(rel, parent);
-	enum ark_rc rc = posix_dir_flush(p, parent, err);
+	arkv_posix_dir_of(rel, parent);
+	enum ark_rc rc = arkv_posix_dir_flush(p, parent, err);
 	return rc ? rc : remember(p, rel, err);
 }
 
-enum ark_rc posix_dir_make(struct posix_store *p, const char *rel, bool again, struct ark_err *err)
+enum ark_rc arkv_posix_dir_make(struct posix_store *p, const char *rel, bool again,
+				struct ark_err *err)
 {
 	if (!again && is_known(p, rel))
 		return ARK_OK;
@@ -146,7 +147,7 @@ static int make_root_part(const char *path)
 	return sys;
 }
 
-enum ark_rc posix_dir_make_root(const struct posix_store *p, struct ark_err *err)
+enum ark_rc arkv_posix_dir_make_root(const struct posix_store *p, struct ark_err *err)
 {
 	char *path = strdup(p->root);
 	if (!path)
@@ -162,5 +163,5 @@ enum ark_rc posix_dir_make_root(const struct posix_store *p, struct ark_err *err
 	if (!sys)
 		sys = make_root_part(path);
 	free(path);
-	return sys ? posix_fail(p, sys, "cannot make the folder", "", err) : ARK_OK;
+	return sys ? arkv_posix_fail(p, sys, "cannot make the folder", "", err) : ARK_OK;
 }

@@ -35,7 +35,7 @@ static bool entry_path(char *path, const char *dir, const char *entry)
 	if (dir_len)
 		path[dir_len++] = '/';
 	memcpy(path + dir_len, entry, entry_len + 1);
-	return posix_is_temp(entry) || arkv_store_name_ok(path);
+	return arkv_posix_is_temp(entry) || arkv_store_name_ok(path);
 }
 
 /* st of path; a link below the root is followed. NOTFOUND: it has gone meanwhile. */
@@ -44,11 +44,11 @@ static enum ark_rc look(const struct posix_store *p, const char *path, struct st
 {
 	if (fstatat(p->root_fd, path, st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? ARK_NOTFOUND
-				       : posix_fail(p, errno, "cannot look at", path, err);
+				       : arkv_posix_fail(p, errno, "cannot look at", path, err);
 	if (!S_ISLNK(st->st_mode))
 		return ARK_OK;
 	if (fstatat(p->root_fd, path, st, 0))
-		return posix_fail(p, errno, "cannot follow the symbolic link", path, err);
+		return arkv_posix_fail(p, errno, "cannot follow the symbolic link", path, err);
 	if (S_ISDIR(st->st_mode) && strchr(path, '/'))
 		return ark_fail(err, ARK_IO,
 				"%s/%s: a symbolic link to a folder can only stand directly in "
@@ -64,9 +64,9 @@ static enum ark_rc each_entry(struct posix_store *p, const char *rel, entry_fn *
 {
 	int fd = openat(p->root_fd, *rel ? rel : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return posix_vouch(p, rel, err);
+		return arkv_posix_vouch(p, rel, err);
 	if (fd < 0)
-		return posix_fail(p, errno, "cannot list the folder", rel, err);
+		return arkv_posix_fail(p, errno, "cannot list the folder", rel, err);
 	ARK_AUTO(dir_closep) DIR *dir = fdopendir(fd);
 	if (!dir) {
 		close(fd);
@@ -77,7 +77,7 @@ static enum ark_rc each_entry(struct posix_store *p, const char *rel, entry_fn *
 		errno = 0;
 		const struct dirent *e = readdir(dir);
 		if (!e)
-			return errno ? posix_fail(p, errno, "cannot list the folder", rel, err)
+			return errno ? arkv_posix_fail(p, errno, "cannot list the folder", rel, err)
 				     : ARK_OK;
 		char path[POSIX_REL_MAX + 1];
 		struct stat st;
@@ -113,13 +113,13 @@ static enum ark_rc list_entry(struct posix_store *p, const char *path, const str
 	return l->fn(l->ctx, path, (uint64_t)st->st_size, err);
 }
 
-enum ark_rc posix_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
+enum ark_rc arkv_posix_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
 		       struct ark_err *err)
 {
 	struct posix_store *p = (struct posix_store *)s;
 	struct listing l = { .fn = fn, .ctx = ctx };
 	char rel[POSIX_REL_MAX + 1];
-	posix_dir_of(prefix, rel);
+	arkv_posix_dir_of(prefix, rel);
 	return each_entry(p, rel, list_entry, &l, err);
 }
 
@@ -141,14 +141,14 @@ static enum ark_rc destroy_entry(struct posix_store *p, const char *path, const 
 		return ark_fail(err, ARK_IO,
 				"%s/%s: holds something that is not the repository's, and stays",
 				p->root, path);
-	return posix_fail(p, errno, "cannot delete", path, err);
+	return arkv_posix_fail(p, errno, "cannot delete", path, err);
 }
 
 /* A root that is a mount point stays, empty. */
-enum ark_rc posix_destroy(struct arkv_store *s, struct ark_err *err)
+enum ark_rc arkv_posix_destroy(struct arkv_store *s, struct ark_err *err)
 {
 	struct posix_store *p = (struct posix_store *)s;
-	enum ark_rc rc = posix_root_there(p, err);
+	enum ark_rc rc = arkv_posix_root_there(p, err);
 	if (!rc)
 		rc = each_entry(p, "", destroy_entry, NULL, err);
 	if (rc)
@@ -159,5 +159,5 @@ enum ark_rc posix_destroy(struct arkv_store *s, struct ark_err *err)
 		return ark_fail(err, ARK_IO,
 				"%s: holds something that is not the repository's, and stays",
 				p->root);
-	return posix_fail(p, errno, "cannot delete the folder", "", err);
+	return arkv_posix_fail(p, errno, "cannot delete the folder", "", err);
 }

@@ -37,7 +37,7 @@ struct put {
 	int64_t temp_mtime_s;
 };
 
-bool posix_is_temp(const char *component)
+bool arkv_posix_is_temp(const char *component)
 {
 	if (strlen(component) != TEMP_NAME_LEN || strncmp(component, "arkv-", 5) ||
 	    strcmp(component + TEMP_NAME_LEN - 4, ".tmp"))
@@ -81,18 +81,18 @@ static enum ark_rc compare_existing(const struct put *put, struct ark_err *err)
 		return ARK_NOTFOUND;
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st))
-		return posix_fail(p, errno, "is there and cannot be read", put->name, err);
+		return arkv_posix_fail(p, errno, "is there and cannot be read", put->name, err);
 	if (!S_ISREG(st.st_mode))
 		return ark_fail(err, ARK_IO, "%s/%s: not a plain file", p->root, put->name);
 	int same = (uint64_t)st.st_size == put->bytes.len ? content_is(fd, put->bytes) : 0;
 	if (same < 0)
-		return posix_fail(p, errno, "is there and cannot be read", put->name, err);
+		return arkv_posix_fail(p, errno, "is there and cannot be read", put->name, err);
 	if (!same)
 		return ark_fail(err, ARK_EXISTS, "%s/%s: is there already, with other content",
 				p->root, put->name);
 	if (fsync(fd))
-		return posix_fail(p, errno, "cannot flush", put->name, err);
-	return posix_dir_flush(p, put->dir, err);
+		return arkv_posix_fail(p, errno, "cannot flush", put->name, err);
+	return arkv_posix_dir_flush(p, put->dir, err);
 }
 
 static void temp_name(struct put *put)
@@ -110,7 +110,7 @@ static enum ark_rc temp_open(struct put *put, struct ark_err *err)
 {
 	temp_name(put);
 	for (int again = 0; again < 2; again++) {
-		enum ark_rc rc = posix_dir_make(put->p, put->dir, again, err);
+		enum ark_rc rc = arkv_posix_dir_make(put->p, put->dir, again, err);
 		if (rc)
 			return rc;
 		put->fd = openat(put->p->root_fd, put->temp,
@@ -122,10 +122,10 @@ static enum ark_rc temp_open(struct put *put, struct ark_err *err)
 			break;
 	}
 	int sys = errno;
-	enum ark_rc rc = sys == ENOENT ? posix_vouch(put->p, put->dir, err) : ARK_OK;
+	enum ark_rc rc = sys == ENOENT ? arkv_posix_vouch(put->p, put->dir, err) : ARK_OK;
 	return rc ? rc
-		  : posix_fail(put->p, sys, "cannot make a temporary file in the folder", put->dir,
-			       err);
+		  : arkv_posix_fail(put->p, sys, "cannot make a temporary file in the folder",
+				    put->dir, err);
 }
 
 static enum ark_rc temp_write(struct put *put, struct ark_err *err)
@@ -135,21 +135,21 @@ static enum ark_rc temp_write(struct put *put, struct ark_err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return posix_fail(put->p, n < 0 ? errno : EIO, "cannot write", put->name,
-					  err);
+			return arkv_posix_fail(put->p, n < 0 ? errno : EIO, "cannot write",
+					       put->name, err);
 		off += (size_t)n;
 	}
 	if (fsync(put->fd))
-		return posix_fail(put->p, errno, "cannot flush", put->name, err);
+		return arkv_posix_fail(put->p, errno, "cannot flush", put->name, err);
 	struct stat st;
 	if (fstat(put->fd, &st))
-		return posix_fail(put->p, errno, "cannot look at the temporary file of", put->name,
-				  err);
+		return arkv_posix_fail(put->p, errno, "cannot look at the temporary file of",
+				       put->name, err);
 	put->temp_mtime_s = (int64_t)st.st_mtim.tv_sec;
 	int fd = put->fd;
 	put->fd = -1;
 	if (close(fd))
-		return posix_fail(put->p, errno, "cannot close", put->name, err);
+		return arkv_posix_fail(put->p, errno, "cannot close", put->name, err);
 	return ARK_OK;
 }
 
@@ -178,7 +178,7 @@ static int publish(struct put *put)
 static void sweep_one(const struct put *put, int dir_fd, const char *entry)
 {
 	struct stat st;
-	if (!posix_is_temp(entry) || fstatat(dir_fd, entry, &st, AT_SYMLINK_NOFOLLOW) ||
+	if (!arkv_posix_is_temp(entry) || fstatat(dir_fd, entry, &st, AT_SYMLINK_NOFOLLOW) ||
 	    !S_ISREG(st.st_mode))
 		return;
 	if ((int64_t)st.st_mtim.tv_sec < put->temp_mtime_s - SWEEP_AGE_S)
@@ -210,22 +210,22 @@ static enum ark_rc publish_or_compare(struct put *put, struct ark_err *err)
 				put->p->root, put->name);
 	}
 	if (sys == ENOENT) {
-		enum ark_rc rc = posix_vouch(put->p, put->dir, err);
+		enum ark_rc rc = arkv_posix_vouch(put->p, put->dir, err);
 		return rc ? rc
 			  : ark_fail(err, ARK_AGAIN,
 				     "%s/%s: the temporary file or its folder was "
 				     "deleted by someone else",
 				     put->p->root, put->temp);
 	}
-	enum ark_rc rc =
-		sys ? posix_fail(put->p, sys, "cannot give the object its name", put->name, err)
-		    : posix_dir_flush(put->p, put->dir, err);
+	enum ark_rc rc = sys ? arkv_posix_fail(put->p, sys, "cannot give the object its name",
+					       put->name, err)
+			     : arkv_posix_dir_flush(put->p, put->dir, err);
 	if (rc && err)
 		err->in_doubt = true;
 	return rc;
 }
 
-enum ark_rc posix_put(struct arkv_store *s, const char *name, struct ark_span bytes,
+enum ark_rc arkv_posix_put(struct arkv_store *s, const char *name, struct ark_span bytes,
 		      struct ark_err *err)
 {
 	ARK_AUTO(put_end)
@@ -235,14 +235,14 @@ enum ark_rc posix_put(struct arkv_store *s, const char *name, struct ark_span by
 		.bytes = bytes,
 		.fd = -1,
 	};
-	posix_dir_of(name, put.dir);
+	arkv_posix_dir_of(name, put.dir);
 	enum ark_rc rc = compare_existing(&put, err);
 	if (rc != ARK_NOTFOUND)
 		return rc;
 	rc = temp_open(&put, err);
 	if (!rc)
 		rc = temp_write(&put, err);
-	if (!rc && posix_dir_sweep_due(put.p, put.dir))
+	if (!rc && arkv_posix_dir_sweep_due(put.p, put.dir))
 		sweep(&put);
 	return rc ? rc : publish_or_compare(&put, err);
 }
