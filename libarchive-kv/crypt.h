@@ -68,12 +68,16 @@ enum ark_rc arkv_box_open(uint8_t *out, struct ark_span box, const uint8_t *key,
 /* id = BLAKE2b-256(K_id, type | bytes). */
 void arkv_id_of(struct ark_id *out, const uint8_t *k_id, enum arkv_id_type type,
 		struct ark_span bytes);
+/* BLAKE2b-256 without a key: finds damage, proves nothing. */
+void arkv_hash(uint8_t out[32], struct ark_span bytes);
 /* BLAKE2b-256 keyed with key over bytes: checksums of objects, local keys. */
 void arkv_hash_keyed(uint8_t out[32], const uint8_t *key, struct ark_span bytes);
 /* BLAKE2b-128 keyed. */
 void arkv_hash_keyed16(uint8_t out[16], const uint8_t *key, struct ark_span bytes);
 /* BLAKE2b-256 keyed with parent over label: derives a key for one purpose. */
 void arkv_key_derive(uint8_t out[32], const uint8_t *parent, const char *label);
+/* BLAKE2b-256 keyed with the repository id over label: keys of a repository of suite none. */
+void arkv_key_of_repo(uint8_t out[32], const struct ark_uid *repo, const char *label);
 bool arkv_bytes_equal(const void *a, const void *b, size_t len); /* constant time */
 
 /* SHA-256 in pieces, for pack and run names. */
