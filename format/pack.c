@@ -10,8 +10,8 @@ void arkf_pack_head_encode(struct ark_wr *wr, enum ark_suite suite, unsigned dat
 	ark_wr_u16(wr, (uint16_t)datakey_count);
 }
 
-enum ark_rc arkf_pack_head_decode(struct ark_rd *rd, enum ark_suite *suite,
-				  unsigned *datakey_count, struct ark_err *err)
+enum ark_rc arkf_pack_head_decode(struct ark_rd *rd, enum ark_suite *suite, unsigned *datakey_count,
+				  struct ark_err *err)
 {
 	enum ark_rc rc = arkf_header_decode(rd, ARKF_KIND_PACK, "pack", suite, err);
 	if (rc)

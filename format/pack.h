@@ -37,8 +37,8 @@ enum ark_rc arkf_pack_head_decode(struct ark_rd *rd, enum ark_suite *suite, unsi
 
 struct arkf_frame {
 	struct ark_id id;
-	uint32_t clen;	       /* ciphertext, without nonce and tag */
-	uint16_t datakey_no;   /* in the pack's numbering */
+	uint32_t clen;	     /* ciphertext, without nonce and tag */
+	uint16_t datakey_no; /* in the pack's numbering */
 };
 
 void arkf_frame_encode(uint8_t out[ARKF_FRAME_HEADER_LEN], const struct arkf_frame *frame);

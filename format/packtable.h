@@ -21,7 +21,7 @@ struct arkf_place {
 };
 
 struct arkf_packtable_rd {
-	struct ark_rd *rd;    /* the caller's reader, which ends up behind the table */
+	struct ark_rd *rd; /* the caller's reader, which ends up behind the table */
 	uint64_t datakey_count;
 	uint64_t pack_count;
 	uint64_t datakeys_left;
