@@ -1,6 +1,11 @@
 /* datakey.c - see datakey.h. */
 #include "format/datakey.h"
 
+uint32_t arkf_datakey_len(const struct arkf_datakey *key)
+{
+	return ARKF_DATAKEY_LEN_MIN + (key->has_sealed ? ARKF_DATAKEY_SEALED_LEN : 0);
+}
+
 void arkf_datakey_encode(struct ark_wr *wr, const struct arkf_datakey *key)
 {
 	ark_wr_bytes(wr, ark_span(key->id.b, sizeof key->id.b));

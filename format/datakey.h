@@ -9,6 +9,7 @@
 
 enum {
 	ARKF_DATAKEY_SEALED_LEN = 80,
+	ARKF_DATAKEY_LEN_MIN = 16 + 4 + 2,
 	ARKF_DATAKEY_LEN_MAX = 16 + 4 + 2 + ARKF_DATAKEY_SEALED_LEN,
 };
 
@@ -19,6 +20,8 @@ struct arkf_datakey {
 	uint8_t sealed[ARKF_DATAKEY_SEALED_LEN];
 };
 
+/* How long its record is. */
+uint32_t arkf_datakey_len(const struct arkf_datakey *key);
 void arkf_datakey_encode(struct ark_wr *wr, const struct arkf_datakey *key);
 /* Sets rd->bad when the record is cut off or its length field is neither 0 nor 80. */
 void arkf_datakey_decode(struct ark_rd *rd, struct arkf_datakey *out);

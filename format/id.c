@@ -58,3 +58,9 @@ bool ark_uid_from_hex(struct ark_uid *out, struct ark_span text)
 {
 	return from_hex(out->b, sizeof out->b, text);
 }
+
+bool ark_uid_is_zero(const struct ark_uid *uid)
+{
+	static const struct ark_uid zero;
+	return ark_uid_eq(uid, &zero);
+}

@@ -46,3 +46,6 @@ static inline bool ark_uid_eq(const struct ark_uid *a, const struct ark_uid *b)
 {
 	return memcmp(a->b, b->b, ARK_UID_LEN) == 0;
 }
+
+/* Zeros stand for "none" where a structure may name an archive or a session. */
+bool ark_uid_is_zero(const struct ark_uid *uid);

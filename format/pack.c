@@ -117,10 +117,33 @@ enum ark_rc arkf_footer_decode(struct arkf_footer_rd *it, struct ark_span raw, s
 	if (rc)
 		return rc;
 	uint64_t count = ark_rd_varint(&rd);
-	if (!ark_rd_fits(&rd, count, ARK_ID_LEN + 4))
+	if (!ark_rd_fits(&rd, count, ARKF_FOOTER_ENTRY_LEN_MIN))
 		return ark_fail(err, ARK_CORRUPT,
 				"pack footer: lists more frames than it has bytes for");
 	*it = (struct arkf_footer_rd){ .rd = rd, .count = count, .left = count };
+	return ARK_OK;
+}
+
+enum ark_rc arkf_footer_entry_decode(struct ark_rd *rd, struct arkf_footer_entry *out,
+				     const char *what, struct ark_err *err)
+{
+	struct arkf_footer_entry entry;
+	ark_rd_copy(rd, entry.id.b, sizeof entry.id.b);
+	uint8_t type = ark_rd_u8(rd);
+	uint64_t clen = ark_rd_varint(rd);
+	uint64_t raw_len = ark_rd_varint(rd);
+	uint64_t datakey_no = ark_rd_varint(rd);
+	if (rd->bad || type == 0 || clen > ARKF_PACK_LEN_MAX ||
+	    datakey_no >= ARKF_PACK_DATAKEYS_MAX || raw_len > raw_max(type))
+		return ark_fail(err, ARK_CORRUPT, "%s: an entry is cut off or out of range", what);
+	if (type > ARKF_FRAME_RECIPE)
+		return ark_fail(err, ARK_UNSUPPORTED, "%s: frame type %u: use a newer arkv", what,
+				type);
+	entry.type = (enum arkf_frame_type)type;
+	entry.clen = (uint32_t)clen;
+	entry.raw_len = (uint32_t)raw_len;
+	entry.datakey_no = (uint16_t)datakey_no;
+	*out = entry;
 	return ARK_OK;
 }
 
@@ -133,26 +156,10 @@ enum ark_rc arkf_footer_next(struct arkf_footer_rd *it, struct arkf_footer_entry
 			rc = arkf_end(&it->rd, "pack footer", err);
 		return rc ? rc : ARK_NOTFOUND;
 	}
-	it->left--;
-	struct arkf_footer_entry entry;
-	ark_rd_copy(&it->rd, entry.id.b, sizeof entry.id.b);
-	uint8_t type = ark_rd_u8(&it->rd);
-	uint64_t clen = ark_rd_varint(&it->rd);
-	uint64_t raw_len = ark_rd_varint(&it->rd);
-	uint64_t datakey_no = ark_rd_varint(&it->rd);
-	if (it->rd.bad || type == 0 || clen > ARKF_PACK_LEN_MAX ||
-	    datakey_no >= ARKF_PACK_DATAKEYS_MAX || raw_len > raw_max(type))
-		return ark_fail(err, ARK_CORRUPT, "pack footer: entry %llu is out of range",
-				(unsigned long long)(it->count - it->left - 1));
-	if (type > ARKF_FRAME_RECIPE)
-		return ark_fail(err, ARK_UNSUPPORTED,
-				"pack footer: frame type %u: use a newer arkv", type);
-	entry.type = (enum arkf_frame_type)type;
-	entry.clen = (uint32_t)clen;
-	entry.raw_len = (uint32_t)raw_len;
-	entry.datakey_no = (uint16_t)datakey_no;
-	*out = entry;
-	return ARK_OK;
+	enum ark_rc rc = arkf_footer_entry_decode(&it->rd, out, "pack footer", err);
+	if (!rc)
+		it->left--;
+	return rc;
 }
 
 void arkf_pack_tail_encode(struct ark_wr *wr, uint32_t footer_len)

@@ -11,6 +11,7 @@ enum {
 	ARKF_FRAME_EXTRA = 82, /* header, nonce and tag: a frame is clen + this long */
 	ARKF_FRAME_PREFIX_MAX = 2 + 10 + 10,
 	ARKF_PACK_TAIL_LEN = 8,
+	ARKF_FOOTER_ENTRY_LEN_MIN = 32 + 4,
 	ARKF_PACK_DATAKEYS_MAX = 1024,
 	ARKF_BLOCK_RAW_MAX = 524288,
 	ARKF_CHUNK_RAW_MAX = 1048576,
@@ -76,6 +77,9 @@ struct arkf_footer_entry {
 void arkf_footer_encode_head(struct ark_wr *wr, uint64_t count);
 void arkf_footer_encode_entry(struct ark_wr *wr, const struct arkf_footer_entry *entry);
 void arkf_footer_encode_end(struct ark_wr *wr);
+/* One entry, which a places fragment has too; what names the structure. CORRUPT, UNSUPPORTED. */
+enum ark_rc arkf_footer_entry_decode(struct ark_rd *rd, struct arkf_footer_entry *out,
+				     const char *what, struct ark_err *err) ARK_CHECK;
 
 struct arkf_footer_rd {
 	struct ark_rd rd;

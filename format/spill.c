@@ -1,8 +1,6 @@
 /* spill.c - see spill.h. */
 #include "format/spill.h"
 
-#include "format/pack.h"
-
 static const char noun[] = "spill piece";
 static const uint8_t no_digest[16];
 
@@ -64,19 +62,10 @@ enum ark_rc arkf_spill_decode(struct ark_rd *rd, struct ark_span raw, struct ark
 	return ARK_OK;
 }
 
-static bool chunks_hold(struct ark_span content, uint64_t value_len)
+static bool refs_hold(const struct arkf_spill_rec *r, enum arkf_form form)
 {
-	struct ark_rd rd = ark_rd(content);
-	uint64_t count = ark_rd_varint(&rd);
-	if (count == 0 || !ark_rd_fits(&rd, count, 1 + ARK_ID_LEN))
-		return false;
-	uint64_t sum = 0;
-	for (uint64_t i = 0; i < count && !rd.bad; i++) {
-		struct arkf_chunk_ref ref;
-		arkf_chunk_ref_decode(&rd, &ref);
-		sum += ref.raw_len; /* at most 262,144 / 33 lengths of 2^20 */
-	}
-	return ark_rd_done(&rd) && sum == value_len;
+	struct arkf_refs refs;
+	return r->rec.type && !arkf_refs_decode(&refs, r->value, form, r->rec.value_len, NULL);
 }
 
 /* Deleted: nothing but a key. */
@@ -91,9 +80,8 @@ static bool form_holds(const struct arkf_spill_rec *r)
 		     !memcmp(r->digest, no_digest, sizeof no_digest);
 	switch (r->form) {
 	case ARKF_SPILL_INLINE: return r->rec.type && r->value.len == r->rec.value_len;
-	case ARKF_SPILL_CHUNKS: return r->rec.type && chunks_hold(r->value, r->rec.value_len);
-	case ARKF_SPILL_RECIPE:
-		return r->rec.type && r->rec.value_len && r->value.len == ARK_ID_LEN;
+	case ARKF_SPILL_CHUNKS: return refs_hold(r, ARKF_CHUNKS);
+	case ARKF_SPILL_RECIPE: return refs_hold(r, ARKF_RECIPE);
 	case ARKF_SPILL_DELETED: return empty && is_bare(&r->rec);
 	default: return empty;
 	}
@@ -126,7 +114,7 @@ enum ark_rc arkf_spill_next(struct ark_rd *rd, struct arkf_spill_rec *out, struc
 	r.rec.key = ark_rd_lenbytes(rd, ARK_KEY_MAX);
 	r.rec.meta = ark_rd_lenbytes(rd, ARK_META_MAX);
 	r.rec.value_len = ark_rd_varint(rd);
-	r.value = ark_rd_lenbytes(rd, ARKF_SPILL_CONTENT_MAX);
+	r.value = ark_rd_lenbytes(rd, ARKF_INLINE_MAX);
 	if (rd->bad || flags > UINT32_MAX || r.rec.value_len > ARK_VALUE_MAX || !form_holds(&r))
 		return ark_fail(err, ARK_CORRUPT, "%s: a record is cut off or out of range", noun);
 	*out = r;
@@ -137,20 +125,4 @@ int arkf_spill_cmp(const struct arkf_spill_rec *a, const struct arkf_spill_rec *
 {
 	int c = ark_record_cmp(&a->rec, &b->rec);
 	return c ? c : (a->seq > b->seq) - (a->seq < b->seq);
-}
-
-void arkf_chunk_ref_encode(struct ark_wr *wr, const struct arkf_chunk_ref *ref)
-{
-	ark_wr_varint(wr, ref->raw_len);
-	ark_wr_bytes(wr, ark_span(ref->id.b, sizeof ref->id.b));
-}
-
-void arkf_chunk_ref_decode(struct ark_rd *rd, struct arkf_chunk_ref *out)
-{
-	out->raw_len = ark_rd_varint(rd);
-	ark_rd_copy(rd, out->id.b, sizeof out->id.b);
-	if (out->raw_len == 0 || out->raw_len > ARKF_CHUNK_RAW_MAX)
-		ark_rd_fail(rd);
-	if (rd->bad)
-		out->raw_len = 0;
 }

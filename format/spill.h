@@ -5,17 +5,16 @@
  */
 #pragma once
 
-#include "format/id.h"
+#include "format/block.h"
 #include "format/object.h"
-#include "format/record.h"
 
 enum {
 	ARKF_SPILL_HEAD_LEN = ARKF_HEADER_LEN + ARK_UID_LEN,
 	ARKF_SPILL_RAW_MAX = 1048576,
 	ARKF_SPILL_BOX_MAX = 1048627, /* raw, codec and raw length (at most 11), nonce and tag */
-	ARKF_SPILL_CONTENT_MAX = 262144,
 };
 
+/* The first three: enum arkf_form plus 1. */
 enum arkf_spill_form {
 	ARKF_SPILL_INLINE = 1,
 	ARKF_SPILL_CHUNKS = 2,
@@ -56,16 +55,3 @@ enum ark_rc arkf_spill_next(struct ark_rd *rd, struct arkf_spill_rec *out, struc
 
 /* The order of a spill: space, key, sequence number. <0, 0, >0. */
 int arkf_spill_cmp(const struct arkf_spill_rec *a, const struct arkf_spill_rec *b);
-
-/* ---- the content of form 2: a count, then that many chunks ---- */
-
-enum { ARKF_CHUNK_REF_LEN_MAX = 3 + ARK_ID_LEN };
-
-struct arkf_chunk_ref {
-	uint64_t raw_len; /* 1 to 1,048,576 */
-	struct ark_id id;
-};
-
-void arkf_chunk_ref_encode(struct ark_wr *wr, const struct arkf_chunk_ref *ref);
-/* Sets rd->bad when it is cut off or its length out of range. */
-void arkf_chunk_ref_decode(struct ark_rd *rd, struct arkf_chunk_ref *out);

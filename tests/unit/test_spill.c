@@ -31,22 +31,24 @@ static struct arkf_spill_rec sample(uint8_t form)
 	return r;
 }
 
-/* A piece with one record of each form; returns its length. content: 128 bytes that outlive it. */
-static size_t piece_of_all_forms(uint8_t *out, size_t cap, uint8_t *content)
+/* A piece with one record of each form; returns its length. refs: 128 bytes that outlive it. */
+static size_t piece_of_all_forms(uint8_t *out, size_t cap, uint8_t *refs)
 {
-	struct ark_wr list = ark_wr(content, 128);
-	ark_wr_varint(&list, 2);
-	arkf_chunk_ref_encode(&list, &(struct arkf_chunk_ref){ .raw_len = 70000, .id.b = { 1 } });
-	arkf_chunk_ref_encode(&list, &(struct arkf_chunk_ref){ .raw_len = 5, .id.b = { 2 } });
+	static const struct arkf_ref two[] = { { .id.b = { 1 }, .len = 70000 },
+					       { .id.b = { 2 }, .len = 5 } };
+	struct ark_wr list = ark_wr(refs, 128);
+	arkf_refs_encode_chunks(&list, two, 2);
+	size_t chunks_len = list.len;
+	arkf_refs_encode_recipe(&list, 2, &two[0].id);
 	struct ark_wr wr = ark_wr(out, cap);
 	arkf_spill_begin(&wr);
 	for (uint8_t form = ARKF_SPILL_INLINE; form <= ARKF_SPILL_SAME; form++) {
 		struct arkf_spill_rec r = sample(form);
 		if (form == ARKF_SPILL_CHUNKS) {
-			r.value = ark_wr_span(&list);
+			r.value = ark_span(refs, chunks_len);
 			r.rec.value_len = 70005;
 		} else if (form == ARKF_SPILL_RECIPE) {
-			r.value = ark_span(content + 4, ARK_ID_LEN);
+			r.value = ark_span(refs + chunks_len, list.len - chunks_len);
 		}
 		arkf_spill_encode(&wr, &r);
 	}
@@ -69,8 +71,8 @@ static enum ark_rc walk(struct ark_span raw, unsigned *count)
 static void records_of_every_form_come_back(void **state)
 {
 	(void)state;
-	uint8_t mem[1024], content[128];
-	size_t len = piece_of_all_forms(mem, sizeof mem, content);
+	uint8_t mem[1024], refs[128];
+	size_t len = piece_of_all_forms(mem, sizeof mem, refs);
 	struct ark_rd rd;
 	struct arkf_spill_rec r;
 	assert_int_equal(arkf_spill_decode(&rd, ark_span(mem, len), NULL), ARK_OK);
@@ -88,8 +90,8 @@ static void records_of_every_form_come_back(void **state)
 static void every_truncation_of_a_piece_is_refused(void **state)
 {
 	(void)state;
-	uint8_t mem[1024], content[128];
-	size_t len = piece_of_all_forms(mem, sizeof mem, content);
+	uint8_t mem[1024], refs[128];
+	size_t len = piece_of_all_forms(mem, sizeof mem, refs);
 	for (size_t cut = 0; cut < len; cut++) {
 		unsigned count;
 		assert_int_equal(walk(ark_span(mem, cut), &count), ARK_CORRUPT);
@@ -99,8 +101,8 @@ static void every_truncation_of_a_piece_is_refused(void **state)
 static void bytes_behind_the_end_of_a_piece_are_refused(void **state)
 {
 	(void)state;
-	uint8_t mem[1024], content[128];
-	size_t len = piece_of_all_forms(mem, sizeof mem, content);
+	uint8_t mem[1024], refs[128];
+	size_t len = piece_of_all_forms(mem, sizeof mem, refs);
 	mem[len] = 0;
 	unsigned count;
 	assert_int_equal(walk(ark_span(mem, len + 1), &count), ARK_CORRUPT);
@@ -147,8 +149,7 @@ static void chunks_that_do_not_add_up_are_refused(void **state)
 	uint8_t mem[64];
 	for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
 		struct ark_wr wr = ark_wr(mem, sizeof mem);
-		ark_wr_varint(&wr, 1);
-		arkf_chunk_ref_encode(&wr, &(struct arkf_chunk_ref){ .raw_len = lens[i] });
+		arkf_refs_encode_chunks(&wr, &(struct arkf_ref){ .len = lens[i] }, 1);
 		struct arkf_spill_rec r = sample(ARKF_SPILL_CHUNKS);
 		r.rec.value_len = lens[i];
 		r.value = ark_wr_span(&wr);
