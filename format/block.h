@@ -34,8 +34,7 @@ enum arkf_form {
 
 struct arkf_entry {
 	struct ark_record rec; /* type and value_len: puts only */
-	struct ark_span
-		body; /* inline: the value; chunks, recipe: the references as they are encoded */
+	struct ark_span body; /* inline: the value; chunks, recipe: the encoded references */
 	enum arkf_kind kind;
 	enum arkf_form form;
 };
@@ -74,8 +73,7 @@ enum ark_rc arkf_block_next(struct arkf_block_rd *it, struct arkf_entry *out, st
 
 struct arkf_ref {
 	struct ark_id id;
-	uint64_t
-		len; /* raw bytes of the value below it; 0 for a recipe of an entry: the value's length */
+	uint64_t len; /* raw bytes of the value below it; a recipe of an entry: all of the value */
 };
 
 /* refs: at most ARKF_REFS_CHUNKS_MAX chunks. */
