@@ -7,16 +7,9 @@
  */
 #pragma once
 
+#include "format/chunker.h"
 #include "libarchive-kv/crypt.h"
 #include "libarchive-kv/secret.h"
-
-/* Sizes the writer works with; they stand in the sealed keyring, so that all writers agree. */
-struct arkv_chunker_params {
-	uint32_t inline_max; /* values up to this stay in their block: 1,024 */
-	uint32_t cdc_min;    /* 65,536 */
-	uint32_t cdc_avg;    /* 262,144 */
-	uint32_t cdc_max;    /* 1,048,576; values up to this are one chunk */
-};
 
 struct arkv_keys;
 
@@ -25,9 +18,13 @@ void arkv_keys_freep(struct arkv_keys **keys);
 
 const struct ark_uid *arkv_keys_repo(const struct arkv_keys *keys);
 enum ark_suite arkv_keys_suite(const struct arkv_keys *keys);
-const struct arkv_chunker_params *arkv_keys_chunker(const struct arkv_keys *keys);
+/* The sizes that all writers of the repository agree on. */
+const struct arkf_chunker *arkv_keys_chunker(const struct arkv_keys *keys);
 /* False for a write-only key: it can write and deduplicate, not read. */
 bool arkv_keys_can_read(const struct arkv_keys *keys);
+
+/* The number of the newest keyring, from 1; 0 without encryption. */
+uint32_t arkv_keys_ring(const struct arkv_keys *keys);
 
 /* 32 bytes each. */
 const uint8_t *arkv_keys_id(const struct arkv_keys *keys);
@@ -51,8 +48,9 @@ enum ark_rc arkv_dk_new(struct arkv_dk *out, const struct arkv_keys *keys, struc
 	ARK_CHECK;
 void arkv_dk_release(struct arkv_dk *dk);
 /* The key of a record; remembered, so that the next call with the same id is cheap. The pointer is
- * good as long as keys. AUTH: write-only key ("this key can write, not read"), no such ring, or it
- * does not open. */
+ * good as long as keys. AUTH: write-only key ("this key can write and deduplicate, not read"), no
+ * such reader pair, a record of another suite, or it does not open. CORRUPT: it opens to a key of
+ * another id. */
 enum ark_rc arkv_dk_open(const uint8_t **out, struct arkv_keys *keys,
 			 const struct arkf_datakey *record, struct ark_err *err) ARK_CHECK;
 

@@ -84,8 +84,7 @@ static void a_raw_length_above_the_limit_is_refused_before_it_is_allocated(void 
 	struct ark_wr wr = ark_wr(mem, sizeof mem);
 	ark_wr_u8(&wr, 1);
 	ark_wr_varint(&wr, UINT64_MAX);
-	assert_int_equal(arkv_body_unpack(codec, ark_wr_span(&wr), 1 << 20, &out, NULL),
-			 ARK_LIMIT);
+	assert_int_equal(arkv_body_unpack(codec, ark_wr_span(&wr), 1 << 20, &out, NULL), ARK_LIMIT);
 	assert_int_equal(out.wr.cap, 0);
 }
 

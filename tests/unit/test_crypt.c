@@ -73,9 +73,8 @@ static void the_cipher_gives_the_answer_of_its_draft(void **state)
 		k[i] = (uint8_t)(0x80 + i);
 	for (size_t i = 0; i < sizeof nonce; i++)
 		nonce[i] = (uint8_t)(0x40 + i);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, (const uint8_t *)text,
-						   sizeof text - 1, aad, sizeof aad, NULL, nonce,
-						   k);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(
+		out, NULL, (const uint8_t *)text, sizeof text - 1, aad, sizeof aad, NULL, nonce, k);
 	assert_hex(out, 8, "bd6d179d3e83d43b");
 	assert_hex(out + sizeof text - 1, 16, "c0875924c1c7987947deafd8780acf49");
 }
@@ -119,14 +118,13 @@ static void what_is_sealed_opens_again_at_any_size(void **state)
 		plain[i] = (uint8_t)(i * 7);
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] * 2; i++) {
 		size_t len = sizes[i / 2];
-		struct arkv_box_for what =
-			frame_of(i % 2 ? ARK_SUITE_XCHACHA : ARK_SUITE_NONE);
+		struct arkv_box_for what = frame_of(i % 2 ? ARK_SUITE_XCHACHA : ARK_SUITE_NONE);
 		what.datakey = NULL;
 		what.context = ark_span(NULL, 0);
 		arkv_box_seal(box, ark_span(len ? plain : NULL, len), key, &what);
 		struct ark_span sealed = ark_span(box, len + ARKV_BOX_EXTRA);
-		assert_int_equal(
-			arkv_box_open(box + ARKV_BOX_NONCE_LEN, sealed, key, &what, NULL), ARK_OK);
+		assert_int_equal(arkv_box_open(box + ARKV_BOX_NONCE_LEN, sealed, key, &what, NULL),
+				 ARK_OK);
 		assert_memory_equal(box + ARKV_BOX_NONCE_LEN, plain, len);
 	}
 	free(plain);
@@ -159,7 +157,7 @@ static void a_box_is_bound_to_every_part_of_what_it_is_for(void **state)
 		for (size_t i = 0; i < 7; i++)
 			wrong[i] = made;
 		wrong[0].repo = &other_uid;
-		wrong[1].suite = (enum ark_suite)!suite;
+		wrong[1].suite = (enum ark_suite) !suite;
 		wrong[2].type = ARKV_BOX_PAGE;
 		wrong[3].datakey = &other_uid;
 		wrong[4].datakey = NULL;
@@ -168,9 +166,9 @@ static void a_box_is_bound_to_every_part_of_what_it_is_for(void **state)
 		struct ark_err err;
 		for (size_t i = 0; i < 7; i++) {
 			err.rc = ARK_OK;
-			assert_int_equal(arkv_box_open(out, ark_span(box, sizeof box), key,
-						       &wrong[i], &err),
-					 ARK_AUTH);
+			assert_int_equal(
+				arkv_box_open(out, ark_span(box, sizeof box), key, &wrong[i], &err),
+				ARK_AUTH);
 			assert_int_equal(err.rc, ARK_AUTH);
 		}
 		assert_int_equal(
@@ -206,9 +204,8 @@ static void every_shortened_box_is_refused(void **state)
 		struct arkv_box_for what = frame_of((enum ark_suite)suite);
 		arkv_box_seal(box, ark_span(plain_text, 16), key, &what);
 		for (size_t len = 0; len < sizeof box; len++)
-			assert_int_equal(
-				arkv_box_open(out, ark_span(box, len), key, &what, NULL),
-				len < ARKV_BOX_EXTRA ? ARK_CORRUPT : ARK_AUTH);
+			assert_int_equal(arkv_box_open(out, ark_span(box, len), key, &what, NULL),
+					 len < ARKV_BOX_EXTRA ? ARK_CORRUPT : ARK_AUTH);
 	}
 }
 
