@@ -1,4 +1,6 @@
 /* keys.c - see keys.h and keyset.h: how keys come to be, and what they are. */
+#include "libarchive-kv/keys.h"
+
 #include "libarchive-kv/keys_inside.h"
 
 #include <sodium.h>

@@ -3,7 +3,6 @@
 #include "tests/unit/cm.h"
 
 #include <pthread.h>
-#include <sodium.h>
 
 static struct ark_uid repo = { .b = "0123456789abcde" };
 static struct ark_uid other_repo = { .b = "another reposit" };
