@@ -34,7 +34,7 @@ enum arkf_form {
 
 struct arkf_entry {
 	struct ark_record rec; /* type and value_len: puts only */
-	struct ark_span body; /* inline: the value; chunks, recipe: the encoded references */
+	struct ark_span body;  /* inline: the value; chunks, recipe: the encoded references */
 	enum arkf_kind kind;
 	enum arkf_form form;
 };
