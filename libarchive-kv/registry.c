@@ -32,6 +32,12 @@ enum ark_rc arkv_target_from_url(struct arkv_target **out, const char *url, stru
 			"%s: not a target this build knows (jsonl:FILE, dir:FOLDER)", url);
 }
 
+enum arkv_consistency arkv_source_consistency(const struct arkv_source *s,
+					      const struct arkv_source_info *info)
+{
+	return s->ops->consistency ? s->ops->consistency(s) : info->consistency;
+}
+
 void arkv_source_free(struct arkv_source *s)
 {
 	if (s)

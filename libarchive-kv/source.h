@@ -68,12 +68,19 @@ struct arkv_source_ops {
 	 * rewindable. */
 	enum ark_rc (*scan)(struct arkv_source *s, struct arkv_sink *sink, struct ark_err *err);
 	void (*free)(struct arkv_source *s);
+	/* Optional (NULL: as info said). What the consistency turned out to be, once scan has
+	 * returned: a file that changed while it was read shows no one moment. Read it through
+	 * arkv_source_consistency. */
+	enum arkv_consistency (*consistency)(const struct arkv_source *s);
 };
 
 struct arkv_source {
 	const struct arkv_source_ops *ops;
 };
 
+/* The consistency to be recorded after a scan; info is what open gave. */
+enum arkv_consistency arkv_source_consistency(const struct arkv_source *s,
+					      const struct arkv_source_info *info);
 void arkv_source_free(struct arkv_source *s);
 void arkv_source_freep(struct arkv_source **s);
 
