@@ -134,7 +134,7 @@ uint8_t *ark_wr_room(struct ark_wr *wr, size_t len)
 		wr->full = true;
 		return NULL;
 	}
-	uint8_t *at = wr->p + wr->len;
+	uint8_t *at = wr->p ? wr->p + wr->len : wr->p;
 	wr->len = need;
 	return at;
 }
