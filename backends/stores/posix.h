@@ -67,9 +67,9 @@ void arkv_posix_dir_of(const char *rel, char *dir);
 /* ---- the operations that do not live in posix.c ---- */
 
 enum ark_rc arkv_posix_put(struct arkv_store *s, const char *name, struct ark_span bytes,
-		      struct ark_err *err);
+			   struct ark_err *err);
 /* True for the name of a temporary file as put makes them. */
 bool arkv_posix_is_temp(const char *component);
 enum ark_rc arkv_posix_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
-		       struct ark_err *err);
+			    struct ark_err *err);
 enum ark_rc arkv_posix_destroy(struct arkv_store *s, struct ark_err *err);

@@ -114,7 +114,7 @@ static enum ark_rc list_entry(struct posix_store *p, const char *path, const str
 }
 
 enum ark_rc arkv_posix_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
-		       struct ark_err *err)
+			    struct ark_err *err)
 {
 	struct posix_store *p = (struct posix_store *)s;
 	struct listing l = { .fn = fn, .ctx = ctx };

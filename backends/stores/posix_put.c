@@ -226,7 +226,7 @@ static enum ark_rc publish_or_compare(struct put *put, struct ark_err *err)
 }
 
 enum ark_rc arkv_posix_put(struct arkv_store *s, const char *name, struct ark_span bytes,
-		      struct ark_err *err)
+			   struct ark_err *err)
 {
 	ARK_AUTO(put_end)
 	struct put put = {

@@ -253,7 +253,7 @@ static void check_child(int (*fn)(struct scratch *s), struct scratch *s, const c
 {
 	int status = in_child(fn, s);
 	if (status == 77) {
-		print_message("SKIP: needs %s\n", needs);
+		print_message("# SKIP: needs %s\n", needs);
 		skip();
 	}
 	assert_int_equal(status, 0);
