@@ -4,6 +4,7 @@
 #   sh tests/install.sh build    compilers and libraries: enough for the tool and the demo
 #   sh tests/install.sh test     the same, and what the tests, lints and fuzzers use
 #   sh tests/install.sh list     prints both lists, installs nothing
+#   sh tests/install.sh lists    gets the lists of packages where apt has none (the demo reads them)
 #
 # Installs only what is missing, as root or through sudo. Where there is no apt-get it says so and
 # leaves the rest to meson, which names what it cannot find.
@@ -18,7 +19,8 @@ case "${1-}" in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
 list) printf 'build: %s\ntest: %s\n' "$build" "$tests" && exit 0 ;;
-*) echo "usage: sh tests/install.sh build|test|list" >&2; exit 2 ;;
+lists) wanted= ;;
+*) echo "usage: sh tests/install.sh build|test|list|lists" >&2; exit 2 ;;
 esac
 
 if ! command -v apt-get >/dev/null 2>&1; then
@@ -31,7 +33,11 @@ for package in $wanted; do
   dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
     missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+if [ "$1" = lists ]; then
+  [ -z "$(apt-cache dumpavail | head -n 1)" ] || exit 0
+elif [ -z "$missing" ]; then
+  exit 0
+fi
 
 as_root=
 if [ "$(id -u)" != 0 ]; then
@@ -47,6 +53,10 @@ get() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
     -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
+if [ "$1" = lists ]; then
+  get update || echo "install: apt-get update failed; going on without package lists" >&2
+  exit 0
+fi
 echo "install:$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
