@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "format/chunker.h"
 #include "libarchive-kv/keys.h"
 #include "libarchive-kv/store.h"
 
@@ -23,7 +24,7 @@ struct arkv_repo_options {
 
 struct arkv_repo_new {
 	enum ark_suite suite;
-	struct arkv_chunker_params chunker; /* zeros: the defaults */
+	struct arkf_chunker chunker; /* zeros: the defaults */
 };
 
 /* Makes a repository in an empty place: config last. EXISTS when anything is there. */
