@@ -1,4 +1,4 @@
-"""harness.py - runs the built arkv as a user would, each case in a fresh folder, and prints TAP.
+"""harness.py - runs the built arkv as a user would, each case in a fresh folder; prints TAP.
 
 A test is tests/cli/test_<name>.py and one line in tests/meson.build:
 
@@ -190,11 +190,6 @@ def shown(what):
     return f"{text[:SHOWN_MAX]}... ({len(text):,} characters)"
 
 
-def comment(text):
-    for line in text.splitlines():
-        print(f"# {line}")
-
-
 def run_case(number, name, case):
     """Runs one case and prints its line; True when it did not fail."""
     folder = tempfile.mkdtemp(prefix="arkv-test-")
@@ -218,9 +213,8 @@ def run_case(number, name, case):
         subprocess.run(["chmod", "-R", "u+rwX", folder], check=False)
         shutil.rmtree(folder, ignore_errors=True)
     print(f"not ok {number} - {name}")
-    comment(wrong)
-    comment("\n".join(box.log) if box else "")
     sys.stdout.flush()
+    print(wrong, *(box.log if box else []), sep="\n", file=sys.stderr, flush=True)
     return False
 
 

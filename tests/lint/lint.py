@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""lint.py - runs one lint on itself, then on the tree, and prints TAP.
+"""lint.py - runs one lint on itself, then on the tree; prints TAP, and findings on stderr.
 
 usage: lint.py NAME ROOT [arguments of that lint]
 
@@ -129,7 +129,7 @@ def main(argv):
         failed |= bool(wrong)
         print(f"{'not ok' if wrong else 'ok'} {i} - {title}")
         if wrong:
-            print(f"# {wrong}")
+            print(f"sample {i}: {wrong}", file=sys.stderr)
     last = len(module.SAMPLES) + 1
     try:
         notes, found = run(module, Tree(root), args)
@@ -139,7 +139,7 @@ def main(argv):
     for note in notes:
         print(f"# {note}")
     for path, line, message in found:
-        print(f"# {path}:{line}: {message}")
+        print(f"{path}:{line}: {message}", file=sys.stderr)
     print(f"{'not ok' if found else 'ok'} {last} - the tree: {len(found)} findings")
     return 1 if failed or found else 0
 

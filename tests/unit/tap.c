@@ -2,8 +2,8 @@
  * tap.c - makes a skipped case of cmocka 1.1.5 one that meson takes for skipped.
  *
  * That cmocka prints "not ok 3 # SKIP name", which counts as a failure; later ones say "ok". All
- * its output goes through print_message, which a program may replace by its own. Linked into every test
- * through dep_cmocka in tests/meson.build.
+ * its output goes through print_message, which a program may replace by its own. Linked into every
+ * test through dep_cmocka in tests/meson.build.
  */
 #include "tests/unit/cm.h"
 
