@@ -204,19 +204,9 @@ static struct ark_rd refs_column(struct ark_rd *rd, struct ark_rd kinds)
 {
 	const uint8_t *start = rd->p;
 	while (ark_rd_left(&kinds) && !rd->bad) {
-		unsigned byte = ark_rd_u8(&kinds);
-		unsigned form = (byte & FORM_MASK) >> FORM_SHIFT;
-		if (form == ARKF_CHUNKS) {
-			uint64_t count = ark_rd_varint(rd);
-			if (count < 1 || count > ARKF_REFS_CHUNKS_MAX)
-				ark_rd_fail(rd);
-			for (uint64_t i = 0; i < count && !rd->bad; i++) {
-				ark_rd_varint(rd);
-				ark_rd_bytes(rd, ARK_ID_LEN);
-			}
-		} else if (form == ARKF_RECIPE) {
-			ark_rd_bytes(rd, 1 + ARK_ID_LEN);
-		}
+		unsigned form = (ark_rd_u8(&kinds) & FORM_MASK) >> FORM_SHIFT;
+		if (form != ARKF_INLINE)
+			arkf_refs_take(rd, (enum arkf_form)form);
 	}
 	return ark_rd(ark_span(start, rd->bad ? 0 : (size_t)(rd->p - start)));
 }
@@ -294,17 +284,7 @@ static bool next_value(struct arkf_block_rd *it, struct arkf_entry *e)
 		e->body = ark_rd_bytes(&it->values, e->rec.value_len);
 		return !it->values.bad;
 	}
-	struct ark_rd one = it->refs;
-	uint64_t len = 1 + ARK_ID_LEN;
-	if (e->form == ARKF_CHUNKS) {
-		uint64_t count = ark_rd_varint(&one);
-		for (uint64_t i = 0; i < count && !one.bad; i++) {
-			ark_rd_varint(&one);
-			ark_rd_bytes(&one, ARK_ID_LEN);
-		}
-		len = (uint64_t)(one.p - it->refs.p);
-	}
-	e->body = ark_rd_bytes(&it->refs, len);
+	e->body = arkf_refs_take(&it->refs, e->form);
 	struct arkf_refs refs;
 	return arkf_refs_decode(&refs, e->body, e->form, e->rec.value_len, NULL) == ARK_OK;
 }

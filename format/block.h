@@ -86,6 +86,9 @@ struct arkf_refs {
 	struct arkf_ref ref[ARKF_REFS_CHUNKS_MAX];
 };
 
+/* The references of form (chunks or recipe) that stand at rd, which steps over them; sets rd->bad
+ * when they are cut off or say they are too many. */
+struct ark_span arkf_refs_take(struct ark_rd *rd, enum arkf_form form);
 /* body and form of an entry of value_len. CORRUPT. */
 enum ark_rc arkf_refs_decode(struct arkf_refs *out, struct ark_span body, enum arkf_form form,
 			     uint64_t value_len, struct ark_err *err) ARK_CHECK;

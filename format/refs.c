@@ -16,6 +16,23 @@ void arkf_refs_encode_recipe(struct ark_wr *wr, unsigned depth, const struct ark
 	ark_wr_bytes(wr, ark_span(id->b, sizeof id->b));
 }
 
+struct ark_span arkf_refs_take(struct ark_rd *rd, enum arkf_form form)
+{
+	struct ark_rd one = *rd;
+	if (form == ARKF_RECIPE)
+		return ark_rd_bytes(rd, 1 + ARK_ID_LEN);
+	uint64_t count = ark_rd_varint(&one);
+	if (count < 1 || count > ARKF_REFS_CHUNKS_MAX)
+		ark_rd_fail(&one);
+	for (uint64_t i = 0; i < count && !one.bad; i++) {
+		ark_rd_varint(&one);
+		ark_rd_bytes(&one, ARK_ID_LEN);
+	}
+	if (one.bad)
+		ark_rd_fail(rd);
+	return ark_rd_bytes(rd, rd->bad ? 0 : (uint64_t)(one.p - rd->p));
+}
+
 static enum ark_rc decode_recipe_ref(struct arkf_refs *out, struct ark_rd *rd, uint64_t value_len,
 				     struct ark_err *err)
 {

@@ -40,7 +40,7 @@ enum arkv_source_caps {
 	ARKV_SOURCE_CHANGES = 1 << 2,	/* can deliver only what changed */
 };
 
-/* Kept in the manifest (spec/10-manifest.md). */
+/* Kept in the manifest (spec/09-manifest.md). */
 enum arkv_consistency {
 	ARKV_CONSISTENCY_UNKNOWN = 0, /* the source cannot tell (a pipe) */
 	ARKV_CONSISTENCY_POINT = 1,   /* all records as of one moment */
