@@ -18,7 +18,8 @@ struct arkv_repo_options {
 	struct arkv_store *store; /* paths as the backend sees them; owned by the repository from
 				   * now on, also when opening fails */
 	const struct arkv_unlock
-		*unlock; /* how to get at the keys; NULL: only an unencrypted repository opens */
+		*unlock;   /* how to get at the keys; NULL: only an unencrypted repository opens */
+	const char *where; /* the place as people know it, for messages; NULL: "this place" */
 	const char *cache_root; /* folder for all caches; NULL: none (reading works without) */
 };
 
