@@ -28,6 +28,9 @@ enum arkv_outcome {
 struct arkv_target_options {
 	enum arkv_conflict conflict;
 	bool dry_run; /* decide and count, write nothing */
+	/* Where large values wait on disk, when a target must see all of one before it can write
+	 * it; borrowed until free. NULL: beside what is written, or /var/tmp. */
+	const char *spool_dir;
 };
 
 struct arkv_target;

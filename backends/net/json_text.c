@@ -26,6 +26,43 @@ bool arkv_utf8_valid(struct ark_span s)
 	return true;
 }
 
+/* How many bytes the sequence has that c begins, as far as c tells; 1 when it begins none. */
+static unsigned claimed_len(uint8_t c)
+{
+	return c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+/* Ends the sequence of the part before; gives how many bytes of part that took. */
+static size_t feed_tail(struct arkv_utf8 *u, struct ark_span part)
+{
+	size_t taken = 0;
+	unsigned want = claimed_len(u->tail[0]);
+	while (u->tail_len < want && taken < part.len)
+		u->tail[u->tail_len++] = part.p[taken++];
+	if (u->tail_len == want) {
+		u->bad |= !arkv_utf8_seq(u->tail, want);
+		u->tail_len = 0;
+	}
+	return taken;
+}
+
+void arkv_utf8_feed(struct arkv_utf8 *u, struct ark_span part)
+{
+	size_t from = u->tail_len ? feed_tail(u, part) : 0;
+	if (u->bad || from == part.len)
+		return;
+	size_t end = part.len;
+	while (end > from && part.len - end < 3 && (part.p[end - 1] & 0xc0) == 0x80)
+		end--;
+	if (end > from && claimed_len(part.p[end - 1]) > part.len - end + 1)
+		end--; /* here a sequence begins that goes on in the next part */
+	else
+		end = part.len;
+	u->bad = !arkv_utf8_valid(ark_span(part.p + from, end - from));
+	u->tail_len = (unsigned)(part.len - end);
+	memcpy(u->tail, part.p + end, u->tail_len);
+}
+
 static uint8_t *put_escape(uint8_t *w, uint8_t c)
 {
 	static const char letters[0x20] = {

@@ -11,6 +11,18 @@
 /* Valid UTF-8 (RFC 3629) from first to last byte. */
 bool arkv_utf8_valid(struct ark_span s);
 
+/* The same for text that comes in parts of any size. Starts as zeros. */
+struct arkv_utf8 {
+	uint8_t tail[4]; /* a sequence that the last part did not end */
+	unsigned tail_len;
+	bool bad; /* sticky */
+};
+void arkv_utf8_feed(struct arkv_utf8 *u, struct ark_span part);
+static inline bool arkv_utf8_done(const struct arkv_utf8 *u)
+{
+	return !u->bad && u->tail_len == 0;
+}
+
 /* The length (2 to 4) of the sequence at p whose first byte is above 0x7f; 0 when it is not valid
  * or longer than left. */
 static inline unsigned arkv_utf8_seq(const uint8_t *p, size_t left)

@@ -131,8 +131,7 @@ static inline bool wide_member(struct arkv_rand *rand, struct ark_buf *out, unsi
 		if (ark_span_eq(r->meta, known))
 			wide_put(out, "\"meta\" :{ \"\\u0061\": [1.50 ,\tnull,{\"\" : "
 				      "\"\\u00e9\\n\"} ] }");
-		else if (
-			r->meta.len) /* the random ones are never JSON */
+		else if (r->meta.len) /* the random ones are never JSON */
 			wide_put(out, "\"meta_b64\":");
 		if (r->meta.len && !ark_span_eq(r->meta, known)) {
 			size_t at = out->wr.len + 1;
