@@ -149,9 +149,10 @@ static enum ark_rc threads_apart(struct store_checker *c, struct ark_err *err)
 	return rc;
 }
 
-enum { WHOLE_LEN = 3 << 20, WHOLE_COUNT = 6 };
+enum { WHOLE_COUNT = 6 };
 
 struct whole {
+	size_t len; /* of each object */
 	atomic_size_t put_done; /* how many of the objects the putting thread has finished */
 	atomic_size_t reads;
 };
@@ -164,7 +165,7 @@ static enum ark_rc put_or_watch(struct store_checker *c, void *ctx, size_t index
 	enum ark_rc rc = ARK_OK;
 	if (index == 0) {
 		for (size_t i = 0; i < WHOLE_COUNT && !rc; i++) {
-			rc = arkv_store_check_put(c, numbered("packs", i).s, i, WHOLE_LEN, err);
+			rc = arkv_store_check_put(c, numbered("packs", i).s, i, whole->len, err);
 			atomic_store(&whole->put_done, rc ? WHOLE_COUNT : i + 1);
 		}
 		return rc;
@@ -172,7 +173,7 @@ static enum ark_rc put_or_watch(struct store_checker *c, void *ctx, size_t index
 	for (size_t i = atomic_load(&whole->put_done); i < WHOLE_COUNT && !rc;
 	     i = atomic_load(&whole->put_done)) {
 		struct ark_err said;
-		rc = arkv_store_check_holds(c, numbered("packs", i).s, i, WHOLE_LEN, &said);
+		rc = arkv_store_check_holds(c, numbered("packs", i).s, i, whole->len, &said);
 		if (rc == ARK_NOTFOUND)
 			rc = ARK_OK;
 		else if (rc)
@@ -184,10 +185,10 @@ static enum ark_rc put_or_watch(struct store_checker *c, void *ctx, size_t index
 
 static enum ark_rc all_or_nothing(struct store_checker *c, struct ark_err *err)
 {
-	struct whole whole = { 0 };
+	struct whole whole = { .len = c->options.large_len / 11 };
 	enum ark_rc rc = arkv_store_check_parallel(c, put_or_watch, &whole, c->threads, err);
 	for (size_t i = 0; i < WHOLE_COUNT && !rc; i++)
-		rc = arkv_store_check_holds(c, numbered("packs", i).s, i, WHOLE_LEN, err);
+		rc = arkv_store_check_holds(c, numbered("packs", i).s, i, whole.len, err);
 	return rc;
 }
 

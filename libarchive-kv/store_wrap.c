@@ -119,8 +119,9 @@ static void wrap_free(struct arkv_store *s)
 }
 
 enum ark_rc arkv_wrap_new(struct arkv_wrap **out, size_t size, const char *kind,
-			  struct arkv_store *below, struct ark_err *err)
+			  struct arkv_store **s, struct ark_err *err)
 {
+	struct arkv_store *below = *s;
 	struct arkv_wrap *w = calloc(1, size);
 	if (!w)
 		return ark_fail(err, ARK_NOMEM, "%s: out of memory", kind);
@@ -142,6 +143,7 @@ enum ark_rc arkv_wrap_new(struct arkv_wrap **out, size_t size, const char *kind,
 		.caps = below->caps,
 		.max_parallel = below->max_parallel,
 	};
+	*s = &w->base;
 	*out = w;
 	return ARK_OK;
 }

@@ -57,7 +57,8 @@ enum ark_rc arkv_call_run(struct arkv_store *store, const struct arkv_call *call
  * out that held out_len_before. */
 uint64_t arkv_call_volume(const struct arkv_call *call, size_t out_len_before);
 
-/* A wrapper of size bytes (at least struct arkv_wrap, zeroed behind it) around below, which it
- * takes over when this succeeds. kind is static. NOMEM. */
+/* Makes a wrapper of size bytes (it begins with a struct arkv_wrap, all behind that is zero) around
+ * *s, and puts it into *s, which owns what was there before. kind is static. NOMEM, and *s stays as
+ * it was. Every wrapper's own constructor works in the same way. */
 enum ark_rc arkv_wrap_new(struct arkv_wrap **out, size_t size, const char *kind,
-			  struct arkv_store *below, struct ark_err *err) ARK_CHECK;
+			  struct arkv_store **s, struct ark_err *err) ARK_CHECK;
