@@ -4,7 +4,6 @@
 #include "libarchive-kv/clock.h"
 #include "libarchive-kv/store_check_in.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -69,7 +68,7 @@ enum ark_rc arkv_store_check_rc(enum ark_rc got, enum ark_rc want, const char *d
 
 struct crew {
 	struct store_checker *c;
-	store_check_job_fn *fn;
+	arkv_store_check_job_fn *fn;
 	void *ctx;
 	size_t count;
 	atomic_size_t next;
@@ -77,15 +76,15 @@ struct crew {
 };
 
 struct hand {
+	struct arkv_task task; /* first: run gets it back as a hand */
 	struct crew *crew;
-	pthread_t thread;
 	enum ark_rc rc;
 	struct ark_err err;
 };
 
-static void *hand_work(void *arg)
+static void hand_work(struct arkv_task *task)
 {
-	struct hand *hand = arg;
+	struct hand *hand = (struct hand *)task;
 	struct crew *crew = hand->crew;
 	while (!hand->rc && !atomic_load(&crew->stop)) {
 		size_t index = atomic_fetch_add(&crew->next, 1);
@@ -95,28 +94,24 @@ static void *hand_work(void *arg)
 	}
 	if (hand->rc)
 		atomic_store(&crew->stop, true);
-	return NULL;
 }
 
-enum ark_rc arkv_store_check_parallel(struct store_checker *c, store_check_job_fn *fn, void *ctx,
-				      size_t count, struct ark_err *err)
+enum ark_rc arkv_store_check_parallel(struct store_checker *c, arkv_store_check_job_fn *fn,
+				      void *ctx, size_t count, struct ark_err *err)
 {
 	struct crew crew = { .c = c, .fn = fn, .ctx = ctx, .count = count };
 	struct hand hands[THREADS_MAX] = { 0 };
-	unsigned started = 0;
-	while (started < c->threads) {
-		hands[started].crew = &crew;
-		if (pthread_create(&hands[started].thread, NULL, hand_work, &hands[started]))
-			break;
-		started++;
+	for (unsigned i = 0; i < c->threads; i++) {
+		hands[i].crew = &crew;
+		hands[i].task.run = hand_work;
+		arkv_pool_submit(c->pool, &hands[i].task);
 	}
-	enum ark_rc rc = started ? ARK_OK : ark_fail(err, ARK_NOMEM, "cannot start a thread");
-	for (unsigned i = 0; i < started; i++) {
-		pthread_join(hands[i].thread, NULL);
+	enum ark_rc rc = ARK_OK;
+	for (unsigned i = 0; i < c->threads; i++) {
+		arkv_pool_wait(c->pool, &hands[i].task);
 		if (!rc && hands[i].rc) {
 			rc = hands[i].rc;
-			if (err)
-				*err = hands[i].err;
+			*err = hands[i].err;
 		}
 	}
 	return rc;
@@ -237,9 +232,12 @@ enum ark_rc arkv_store_check(struct arkv_store *s, const struct arkv_store_check
 		run.checker.options.large_len = LARGE_LEN;
 	if (!options->many_count)
 		run.checker.options.many_count = MANY_COUNT;
-	rc = run_checks(&run, arkv_store_checks_one, err);
+	rc = arkv_pool_new(&run.checker.pool, run.checker.threads, err);
+	if (!rc)
+		rc = run_checks(&run, arkv_store_checks_one, err);
 	if (!rc)
 		rc = run_checks(&run, arkv_store_checks_many, err);
+	arkv_pool_freep(&run.checker.pool);
 	struct ark_err end_err;
 	enum ark_rc end_rc = arkv_store_destroy(s, rc ? &end_err : err);
 	if (rc || end_rc)

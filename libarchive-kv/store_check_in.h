@@ -7,12 +7,14 @@
  */
 #pragma once
 
+#include "libarchive-kv/pipeline.h"
 #include "libarchive-kv/store_check.h"
 
 struct store_checker {
 	struct arkv_store *s;
 	struct arkv_store_check_options options;
-	unsigned threads;
+	struct arkv_pool *pool;
+	unsigned threads; /* calls at once */
 };
 
 /* OK when the promise is kept; otherwise err says what was seen. A check may leave objects behind.

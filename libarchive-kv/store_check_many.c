@@ -152,7 +152,7 @@ static enum ark_rc threads_apart(struct store_checker *c, struct ark_err *err)
 enum { WHOLE_COUNT = 6 };
 
 struct whole {
-	size_t len; /* of each object */
+	size_t len;		/* of each object */
 	atomic_size_t put_done; /* how many of the objects the putting thread has finished */
 	atomic_size_t reads;
 };

@@ -38,9 +38,8 @@ RULES = [
     (LIBRARY, ("libarchive-kv/rand.c", "libarchive-kv/crypt.c", "libarchive-kv/keys.c",
                "libarchive-kv/secret.c"),
      "randombytes* getrandom( getentropy(", "rand.h, the one door to chance"),
-    # store_check lets threads race on purpose, each with the same job.
-    (LIBRARY, ("libarchive-kv/pipeline.c", "libarchive-kv/store_check.c"),
-     "pthread_create( thrd_create(", "pipeline.h, which owns all threads"),
+    (LIBRARY, ("libarchive-kv/pipeline.c",), "pthread_create( thrd_create(",
+     "pipeline.h, which owns all threads"),
     (EVERYWHERE, (), "signal(", "sigaction"),
 ]
 
