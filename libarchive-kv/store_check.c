@@ -68,7 +68,7 @@ enum ark_rc arkv_store_check_rc(enum ark_rc got, enum ark_rc want, const char *d
 
 struct crew {
 	struct store_checker *c;
-	arkv_store_check_job_fn *fn;
+	store_check_job_fn *fn;
 	void *ctx;
 	size_t count;
 	atomic_size_t next;
@@ -96,8 +96,8 @@ static void hand_work(struct arkv_task *task)
 		atomic_store(&crew->stop, true);
 }
 
-enum ark_rc arkv_store_check_parallel(struct store_checker *c, arkv_store_check_job_fn *fn,
-				      void *ctx, size_t count, struct ark_err *err)
+enum ark_rc arkv_store_check_parallel(struct store_checker *c, store_check_job_fn *fn, void *ctx,
+				      size_t count, struct ark_err *err)
 {
 	struct crew crew = { .c = c, .fn = fn, .ctx = ctx, .count = count };
 	struct hand hands[THREADS_MAX] = { 0 };
