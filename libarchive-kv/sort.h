@@ -1,0 +1,48 @@
+/*
+ * sort.h - puts the records of a scan in order, in bounded memory, whatever their number.
+ *
+ * Records gather in one of two buffers; a full buffer is hashed, sorted and spilled (spillfile.h)
+ * by the pool while the other one fills. At the end the spills are merged, in several passes where
+ * there are more than memory allows to read at once. A key that comes twice: the last one wins, and
+ * the others are counted.
+ */
+#pragma once
+
+#include "format/spill.h"
+#include "libarchive-kv/digest.h"
+#include "libarchive-kv/pipeline.h"
+
+struct arkv_sort;
+
+struct arkv_sort_options {
+	const char *dir; /* for spills */
+	const struct ark_uid *repo;
+	const uint8_t *k_dig;
+	struct arkv_pool *pool;
+	size_t memory_bytes; /* for both buffers together; merging stays below it, too */
+};
+
+struct arkv_sort_stats {
+	uint64_t records; /* added */
+	uint64_t
+		duplicates; /* of them superseded by a later one; final once next() said NOTFOUND */
+	uint64_t spilled_bytes; /* written to dir in all */
+	uint64_t spill_count;
+};
+
+enum ark_rc arkv_sort_new(struct arkv_sort **out, const struct arkv_sort_options *options,
+			  struct ark_err *err) ARK_CHECK;
+void arkv_sort_freep(struct arkv_sort **sort);
+/* rec is copied; its seq is given by the sort. An inline record (form ARKF_SPILL_INLINE) whose
+ * digest is all zeros gets its value digest here, off the caller's thread. */
+enum ark_rc arkv_sort_add(struct arkv_sort *sort, const struct arkf_spill_rec *rec,
+			  struct ark_err *err) ARK_CHECK;
+/* No more records come. */
+enum ark_rc arkv_sort_end(struct arkv_sort *sort, struct ark_err *err) ARK_CHECK;
+/* The records in order, each key once; good until the next call. NOTFOUND after the last. */
+enum ark_rc arkv_sort_next(struct arkv_sort *sort, struct arkf_spill_rec *out, struct ark_err *err)
+	ARK_CHECK;
+const struct arkv_sort_stats *arkv_sort_stats(const struct arkv_sort *sort);
+/* One of the keys that came twice; empty while stats->duplicates is 0. Good until the sort is
+ * freed. */
+struct ark_span arkv_sort_duplicate_key(const struct arkv_sort *sort);
