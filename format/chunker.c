@@ -41,3 +41,11 @@ void arkf_chunker_decode(struct ark_rd *rd, struct arkf_chunker *out)
 	out->cdc_avg = ark_rd_u32(rd);
 	out->cdc_max = ark_rd_u32(rd);
 }
+
+void arkf_chunker_dump(struct arkf_dump *d)
+{
+	arkf_dump_u32(d, "inline_max");
+	arkf_dump_u32(d, "cdc_min");
+	arkf_dump_u32(d, "cdc_avg");
+	arkf_dump_u32(d, "cdc_max");
+}

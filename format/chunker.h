@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "format/bytes.h"
+#include "format/dump.h"
 #include "format/err.h"
 
 enum {
@@ -29,3 +29,4 @@ enum ark_rc arkf_chunker_check(const struct arkf_chunker *sizes, const char *wha
 void arkf_chunker_encode(struct ark_wr *wr, const struct arkf_chunker *sizes);
 /* Reads the 16 bytes; the caller checks rd->bad, then arkf_chunker_check. */
 void arkf_chunker_decode(struct ark_rd *rd, struct arkf_chunker *out);
+void arkf_chunker_dump(struct arkf_dump *d);
