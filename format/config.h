@@ -56,7 +56,7 @@ void arkf_nest_default(struct arkf_nest nest[ARKF_NS_COUNT]);
 
 /* ARKF_CONFIG_LEN bytes. */
 void arkf_config_encode(struct ark_wr *wr, const struct arkf_config *config);
-/* UNSUPPORTED: an incompatible feature bit, a level bit above 4, sizes beside an encrypted suite. */
+/* UNSUPPORTED: an incompatible feature bit, a level above 4, sizes beside an encrypted suite. */
 enum ark_rc arkf_config_decode(struct arkf_config *out, struct ark_span bytes, struct ark_err *err)
 	ARK_CHECK;
 void arkf_config_dump(struct arkf_dump *d);

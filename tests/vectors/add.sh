@@ -1,5 +1,5 @@
 #!/bin/bash
-# add.sh BUILD - writes the JSON of each good vector that has none, and lists new files in SHA256SUMS.
+# add.sh BUILD - writes the JSON of each good vector that has none, and lists new files in the sums.
 # Look at what it wrote before you commit it: from then on it is the format.
 set -euo pipefail
 build=${1:?usage: tests/vectors/add.sh BUILD}
