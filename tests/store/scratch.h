@@ -1,6 +1,7 @@
 /* scratch.h - what the store tests share: a fresh folder, a store in it, calls that must work. */
 #pragma once
 
+#include "backends/stores/memory.h"
 #include "libarchive-kv/registry.h"
 #include "tests/unit/cm.h"
 
@@ -77,4 +78,35 @@ static inline size_t scratch_count(struct arkv_store *store, const char *prefix)
 	size_t count = 0;
 	assert_ok(arkv_store_list(store, prefix, scratch_count_one, &count, &err), err);
 	return count;
+}
+
+/* A store in memory, created. */
+static inline struct arkv_store *scratch_memory(const struct arkv_clock *clock)
+{
+	struct ark_err err;
+	struct arkv_store *store = NULL;
+	assert_ok(arkv_memory_new(&store, clock, &err), err);
+	assert_ok(arkv_store_create(store, &err), err);
+	return store;
+}
+
+static inline enum ark_rc scratch_put(struct arkv_store *store, const char *name, const char *text,
+				      struct ark_err *err)
+{
+	return arkv_store_put(store, name, ark_span_str(text), err);
+}
+
+static inline void scratch_holds(struct arkv_store *store, const char *name, const char *text)
+{
+	struct ark_err err;
+	ARK_AUTO(ark_buf_release) struct ark_buf buf;
+	ark_buf_init(&buf);
+	assert_ok(arkv_store_get(store, name, 0, ARKV_TO_END, &buf, &err), err);
+	assert_true(ark_span_eq(ark_buf_span(&buf), ark_span_str(text)));
+}
+
+static inline enum ark_rc scratch_stat(struct arkv_store *store, const char *name)
+{
+	struct arkv_stat st;
+	return arkv_store_stat(store, name, &st, NULL);
 }

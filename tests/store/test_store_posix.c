@@ -36,21 +36,6 @@ static void write_file(const char *path, const char *text, time_t age_s)
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
-static enum ark_rc put_text(struct arkv_store *store, const char *name, const char *text,
-			    struct ark_err *err)
-{
-	return arkv_store_put(store, name, ark_span_str(text), err);
-}
-
-static void assert_holds(struct arkv_store *store, const char *name, const char *text)
-{
-	struct ark_err err;
-	ARK_AUTO(ark_buf_release) struct ark_buf buf;
-	ark_buf_init(&buf);
-	assert_ok(arkv_store_get(store, name, 0, ARKV_TO_END, &buf, &err), err);
-	assert_true(ark_span_eq(ark_buf_span(&buf), ark_span_str(text)));
-}
-
 static size_t temps_in(const char *dir)
 {
 	char command[400];
@@ -124,7 +109,7 @@ static void files_are_0600_and_folders_0700(void **state)
 	struct ark_err err;
 	struct stat st;
 	char path[256];
-	assert_ok(put_text(s->store, "packs/ab/cd/abcd", "x", &err), err);
+	assert_ok(scratch_put(s->store, "packs/ab/cd/abcd", "x", &err), err);
 	assert_int_equal(stat(below(s, "r/packs/ab/cd/abcd", path), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(stat(below(s, "r/packs/ab", path), &st), 0);
@@ -137,11 +122,11 @@ static void other_bytes_under_a_taken_name_are_refused_and_the_first_stay(void *
 {
 	struct scratch *s = *state;
 	struct ark_err err;
-	assert_ok(put_text(s->store, "packs/a", "first", &err), err);
-	assert_ok(put_text(s->store, "packs/a", "first", &err), err);
-	assert_int_equal(put_text(s->store, "packs/a", "other", &err), ARK_EXISTS);
-	assert_int_equal(put_text(s->store, "packs/a", "longer one", &err), ARK_EXISTS);
-	assert_holds(s->store, "packs/a", "first");
+	assert_ok(scratch_put(s->store, "packs/a", "first", &err), err);
+	assert_ok(scratch_put(s->store, "packs/a", "first", &err), err);
+	assert_int_equal(scratch_put(s->store, "packs/a", "other", &err), ARK_EXISTS);
+	assert_int_equal(scratch_put(s->store, "packs/a", "longer one", &err), ARK_EXISTS);
+	scratch_holds(s->store, "packs/a", "first");
 	assert_int_equal(temps_in(s->path), 0);
 }
 
@@ -159,7 +144,7 @@ static void only_old_temporary_files_of_ours_are_swept(void **state)
 
 	assert_int_equal(scratch_count(s->store, ""), 0);
 	assert_int_equal(access(old, F_OK), 0);
-	assert_ok(put_text(s->store, "packs/a", "x", &err), err);
+	assert_ok(scratch_put(s->store, "packs/a", "x", &err), err);
 	assert_int_equal(access(old, F_OK), -1);
 	assert_int_equal(access(young, F_OK), 0);
 	assert_int_equal(access(foreign, F_OK), 0);
@@ -175,7 +160,7 @@ static void an_absent_root_is_not_found_and_a_lost_one_is_an_error(void **state)
 	assert_ok(arkv_store_from_url(&absent, below(s, "nowhere", path), &err), err);
 	assert_int_equal(arkv_store_open(absent, &err), ARK_NOTFOUND);
 
-	assert_ok(put_text(s->store, "packs/a", "x", &err), err);
+	assert_ok(scratch_put(s->store, "packs/a", "x", &err), err);
 	struct arkv_stat st;
 	assert_int_equal(arkv_store_stat(s->store, "packs/b", &st, &err), ARK_NOTFOUND);
 	assert_int_equal(rename(below(s, "r", path), below(s, "away", away)), 0);
@@ -200,13 +185,13 @@ static void links_that_lead_nowhere_or_in_circles_are_errors_that_name_the_path(
 	assert_int_equal(symlink("/nonexistent/disk", below(s, "r/packs", path)), 0);
 	assert_int_equal(arkv_store_stat(s->store, "packs/a", &st, &err), ARK_IO);
 	assert_non_null(strstr(err.text, path));
-	assert_int_equal(put_text(s->store, "packs/a", "x", &err), ARK_IO);
+	assert_int_equal(scratch_put(s->store, "packs/a", "x", &err), ARK_IO);
 	assert_non_null(strstr(err.text, "packs"));
 	assert_int_equal(symlink("runs", below(s, "r/runs", path)), 0);
 	assert_int_equal(arkv_store_stat(s->store, "runs/a", &st, &err), ARK_IO);
 	assert_non_null(strstr(err.text, "runs"));
 	write_file(below(s, "r/places", path), "a file in the way", 0);
-	assert_int_equal(put_text(s->store, "places/a", "x", &err), ARK_IO);
+	assert_int_equal(scratch_put(s->store, "places/a", "x", &err), ARK_IO);
 	assert_non_null(strstr(err.text, path));
 }
 
@@ -217,7 +202,7 @@ static void a_namespace_may_be_a_link_to_a_folder_elsewhere(void **state)
 	char path[256], disk[256];
 	mkdir(below(s, "disk", disk), 0700);
 	assert_int_equal(symlink(disk, below(s, "r/packs", path)), 0);
-	assert_ok(put_text(s->store, "packs/ab/abc", "x", &err), err);
+	assert_ok(scratch_put(s->store, "packs/ab/abc", "x", &err), err);
 	assert_int_equal(access(below(s, "disk/ab/abc", path), F_OK), 0);
 	assert_int_equal(scratch_count(s->store, "packs/"), 1);
 }
@@ -227,12 +212,12 @@ static void a_folder_deleted_by_others_is_made_again(void **state)
 	struct scratch *s = *state;
 	struct ark_err err;
 	char path[256];
-	assert_ok(put_text(s->store, "packs/ab/abc", "x", &err), err);
+	assert_ok(scratch_put(s->store, "packs/ab/abc", "x", &err), err);
 	assert_ok(arkv_store_remove(s->store, "packs/ab/abc", &err), err);
 	assert_int_equal(rmdir(below(s, "r/packs/ab", path)), 0);
 	assert_int_equal(rmdir(below(s, "r/packs", path)), 0);
-	assert_ok(put_text(s->store, "packs/ab/abd", "y", &err), err);
-	assert_holds(s->store, "packs/ab/abd", "y");
+	assert_ok(scratch_put(s->store, "packs/ab/abd", "y", &err), err);
+	scratch_holds(s->store, "packs/ab/abd", "y");
 }
 
 /* Runs fn in a child; the child's exit status is what fn returns, 77 for "cannot be tried here". */
@@ -276,7 +261,7 @@ static int put_without_rights(struct scratch *s)
 			       chown(below(s, "r/packs", path), 65534, 65534) || setuid(65534)))
 		return 77;
 	CHECK(!chmod(below(s, "r/packs", path), 0500));
-	CHECK(put_text(s->store, "packs/b", "x", &err) == ARK_DENIED);
+	CHECK(scratch_put(s->store, "packs/b", "x", &err) == ARK_DENIED);
 	CHECK(strstr(err.text, "r/packs"));
 	CHECK(arkv_store_remove(s->store, "packs/a", &err) == ARK_DENIED);
 	CHECK(!chmod(path, 0000));
@@ -292,7 +277,7 @@ static void missing_rights_are_denied_and_name_the_folder(void **state)
 {
 	struct scratch *s = *state;
 	struct ark_err err;
-	assert_ok(put_text(s->store, "packs/a", "x", &err), err);
+	assert_ok(scratch_put(s->store, "packs/a", "x", &err), err);
 	check_child(put_without_rights, s, "to give up root");
 }
 
@@ -313,22 +298,22 @@ static int fill_a_small_disk(struct scratch *s)
 	ARK_AUTO(arkv_store_freep) struct arkv_store *store = NULL;
 	CHECK(!arkv_store_from_url(&store, path, &err));
 	CHECK(!arkv_store_create(store, &err));
-	CHECK(!put_text(store, "packs/a", "small", &err));
+	CHECK(!scratch_put(store, "packs/a", "small", &err));
 	static uint8_t large[1 << 20];
 	CHECK(arkv_store_put(store, "packs/b", ark_span(large, sizeof large), &err) == ARK_NOSPACE);
 	CHECK(temps_in(path) == 0);
 	struct arkv_stat st;
 	CHECK(arkv_store_stat(store, "packs/b", &st, &err) == ARK_NOTFOUND);
-	CHECK(!put_text(store, "packs/c", "fits again", &err));
+	CHECK(!scratch_put(store, "packs/c", "fits again", &err));
 	char name[16];
 	enum ark_rc rc = ARK_OK;
 	for (int i = 0; i < 40 && !rc; i++) { /* now without inodes */
 		snprintf(name, sizeof name, "runs/%d", i);
-		rc = put_text(store, name, "x", &err);
+		rc = scratch_put(store, name, "x", &err);
 	}
 	CHECK(rc == ARK_NOSPACE);
 	CHECK(!mount("tmpfs", path, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL));
-	CHECK(put_text(store, "packs/d", "x", &err) == ARK_DENIED);
+	CHECK(scratch_put(store, "packs/d", "x", &err) == ARK_DENIED);
 	CHECK(strstr(err.text, "Read-only"));
 	CHECK(arkv_store_remove(store, "packs/a", &err) == ARK_DENIED);
 	return 0;
@@ -459,7 +444,7 @@ static void destroy_removes_what_is_ours_and_refuses_the_rest(void **state)
 	struct scratch *s = *state;
 	struct ark_err err;
 	char path[256], temp[256];
-	assert_ok(put_text(s->store, "packs/ab/cd/abcd", "x", &err), err);
+	assert_ok(scratch_put(s->store, "packs/ab/cd/abcd", "x", &err), err);
 	snprintf(temp, sizeof temp, "r/packs/%s", old_temp);
 	write_file(below(s, temp, path), "x", 0);
 	write_file(below(s, "r/packs/Letter.txt", path), "x", 0);
@@ -478,7 +463,7 @@ static void a_store_that_was_not_opened_says_so(void **state)
 	ARK_AUTO(arkv_store_freep) struct arkv_store *store = NULL;
 	assert_ok(arkv_store_from_url(&store, "/tmp", &err), err);
 	assert_int_equal(arkv_store_stat(store, "config", &st, &err), ARK_USAGE);
-	assert_int_equal(put_text(store, "config", "x", &err), ARK_USAGE);
+	assert_int_equal(scratch_put(store, "config", "x", &err), ARK_USAGE);
 	assert_int_equal(arkv_store_destroy(store, &err), ARK_USAGE);
 }
 
