@@ -89,6 +89,8 @@ enum ark_rc arkf_config_decode(struct arkf_config *out, struct ark_span bytes, s
 		rc = ark_fail(err, ARK_UNSUPPORTED,
 			      "config: needs features %#" PRIx64 ": use a newer arkv",
 			      config.incompatible);
+	if (!rc && (config.nest[ARKF_NS_KEYS].write || config.nest[ARKF_NS_KEYS].read != 1))
+		rc = ark_fail(err, ARK_UNSUPPORTED, "config: keys/ is nested: use a newer arkv");
 	for (unsigned i = 0; i < ARKF_NS_COUNT && !rc; i++)
 		rc = nest_check(&config.nest[i], names[i], err);
 	if (!rc)

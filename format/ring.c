@@ -8,6 +8,7 @@ void arkf_ring_encode(struct ark_wr *wr, const struct arkf_ring *ring)
 	arkf_header_encode(wr, ARKF_KIND_RING, ring->suite);
 	ark_wr_bytes(wr, ark_span(ring->repo.b, sizeof ring->repo.b));
 	ark_wr_u32(wr, ring->n);
+	ark_wr_u32(wr, (uint32_t)ring->box.len);
 	ark_wr_bytes(wr, ring->box);
 	ark_wr_bytes(wr, ark_span(ring->checksum.b, sizeof ring->checksum.b));
 }
@@ -21,14 +22,13 @@ enum ark_rc arkf_ring_decode(struct arkf_ring *out, struct ark_span bytes, struc
 		return rc;
 	ark_rd_copy(&rd, ring.repo.b, sizeof ring.repo.b);
 	ring.n = ark_rd_u32(&rd);
-	size_t left = ark_rd_left(&rd);
-	size_t fixed = ARKF_RING_BOX_EXTRA + sizeof ring.checksum.b;
-	if (left < fixed)
+	uint32_t box_len = ark_rd_u32(&rd);
+	if (box_len > ARKF_RING_BODY_MAX + ARKF_RING_BOX_EXTRA)
+		return ark_fail(err, ARK_LIMIT, "keyring: a box of %u bytes, %d at most",
+				(unsigned)box_len, ARKF_RING_BODY_MAX + ARKF_RING_BOX_EXTRA);
+	if (box_len < ARKF_RING_BOX_EXTRA)
 		ark_rd_fail(&rd);
-	else if (left > fixed + ARKF_RING_BODY_MAX)
-		return ark_fail(err, ARK_LIMIT, "keyring: %zu bytes, %d at most", bytes.len,
-				ARKF_RING_LEN_MAX);
-	ring.box = ark_rd_bytes(&rd, rd.bad ? 0 : left - sizeof ring.checksum.b);
+	ring.box = ark_rd_bytes(&rd, box_len);
 	ark_rd_copy(&rd, ring.checksum.b, sizeof ring.checksum.b);
 	if (ring.suite == ARK_SUITE_NONE || !ring.n)
 		ark_rd_fail(&rd);
@@ -129,4 +129,36 @@ enum ark_rc arkf_ring_body_decode(struct arkf_ring_body *out, struct ark_span by
 	body.ext = ark_span(ext_at, (size_t)(rd.p - ext_at));
 	*out = body;
 	return ARK_OK;
+}
+
+void arkf_ring_dump(struct arkf_dump *d)
+{
+	arkf_dump_header(d, ARKF_KIND_RING);
+	arkf_dump_hex(d, "repository", ARK_UID_LEN);
+	arkf_dump_u32(d, "n");
+	uint64_t box_len = arkf_dump_u32(d, "box_length");
+	arkf_dump_hex(d, "box", box_len);
+	arkf_dump_hex(d, "checksum", ARK_ID_LEN);
+	arkf_dump_end(d);
+}
+
+void arkf_ring_body_dump(struct arkf_dump *d)
+{
+	static const char *const names[ARKF_RING_KEY_COUNT] = { "k_id", "k_cut", "k_dig", "k_meta",
+								"k_auth" };
+	arkf_dump_u8(d, "version");
+	arkf_dump_u8(d, "suite");
+	for (unsigned i = 0; i < ARKF_RING_KEY_COUNT; i++)
+		arkf_dump_hex(d, names[i], ARKF_KEY_LEN);
+	arkf_chunker_dump(d);
+	uint64_t pair_count = arkf_dump_count(d, "pair_count", ARKF_RING_PAIRS_MAX);
+	for (uint64_t i = 0; i < pair_count && !d->stopped; i++) {
+		arkf_dump_item(d, "pair", i);
+		arkf_dump_varint(d, "ring");
+		arkf_dump_hex(d, "public", ARKF_KEY_LEN);
+		arkf_dump_hex(d, "secret", ARKF_KEY_LEN);
+		arkf_dump_item_end(d);
+	}
+	arkf_dump_ext(d);
+	arkf_dump_end(d);
 }

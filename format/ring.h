@@ -11,11 +11,12 @@
 #include "format/object.h"
 
 enum {
+	/* The context of the box. */
 	ARKF_RING_HEAD_LEN = ARKF_HEADER_LEN + ARK_UID_LEN + 4,
 	ARKF_RING_BODY_MAX = 65536,
 	ARKF_RING_BOX_EXTRA = 40,
 	ARKF_RING_LEN_MAX =
-		ARKF_RING_HEAD_LEN + ARKF_RING_BODY_MAX + ARKF_RING_BOX_EXTRA + ARK_ID_LEN,
+		ARKF_RING_HEAD_LEN + 4 + ARKF_RING_BODY_MAX + ARKF_RING_BOX_EXTRA + ARK_ID_LEN,
 	ARKF_RING_PAIRS_MAX = 255,
 	ARKF_KEY_LEN = 32,
 };
@@ -65,3 +66,6 @@ enum ark_rc arkf_ring_body_decode(struct arkf_ring_body *out, struct ark_span by
 void arkf_ring_pair_encode(struct ark_wr *wr, const struct arkf_ring_pair *pair);
 /* False at the end; rd begins as ark_rd(body.pairs). */
 bool arkf_ring_pair_next(struct ark_rd *rd, struct arkf_ring_pair *out);
+void arkf_ring_dump(struct arkf_dump *d);
+/* Shows secrets. */
+void arkf_ring_body_dump(struct arkf_dump *d);
