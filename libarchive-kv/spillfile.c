@@ -2,10 +2,9 @@
 #include "libarchive-kv/spillfile.h"
 
 #include "libarchive-kv/rand.h"
+#include "libarchive-kv/spool.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,23 +38,6 @@ struct arkv_spill_writer {
 	int fd;
 };
 
-static int unlinked_file(const char *dir, struct ark_err *err)
-{
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	/* a file system without O_TMPFILE */
-	char path[4096];
-	int len = snprintf(path, sizeof path, "%s/spill-XXXXXX", dir);
-	fd = len > 0 && (size_t)len < sizeof path ? mkostemp(path, O_CLOEXEC) : -1;
-	if (fd < 0)
-		ark_fail_sys(err, ark_rc_of_errno(errno), errno, "cannot make a spill file in %s",
-			     dir);
-	else
-		(void)unlink(path);
-	return fd;
-}
-
 static enum ark_rc write_all(struct arkv_spill_writer *w, struct ark_span bytes,
 			     struct ark_err *err)
 {
@@ -82,9 +64,13 @@ enum ark_rc arkv_spill_writer_new(struct arkv_spill_writer **out, const struct a
 	ark_buf_init(&w->raw);
 	ark_buf_init(&w->body);
 	ark_buf_init(&w->box);
-	w->fd = unlinked_file(ctx->dir, err);
-	if (w->fd < 0)
-		return err ? err->rc : ARK_IO;
+	struct ark_err why = { 0 };
+	w->fd = arkv_spool_file(ctx->dir, &why);
+	if (w->fd < 0) {
+		if (err)
+			*err = why;
+		return why.rc;
+	}
 	enum ark_rc rc = arkv_codec_new(&w->codec, SPILL_ZSTD_LEVEL, err);
 	if (rc)
 		return rc;
