@@ -18,6 +18,9 @@
  *    connection, a wrong path or missing rights.
  *  - AGAIN: the same call may work later. err->in_doubt: a put or delete may have happened.
  *
+ * Before anything else create or open must have returned OK; create leaves the store open. The names
+ * that list's callback gets may be put, read and deleted from within it.
+ *
  * Threads: a store with max_parallel n > 1 takes calls from up to n threads at once; callers keep
  * to that.
  */
@@ -68,7 +71,8 @@ struct arkv_store_ops {
 	enum ark_rc (*stat)(struct arkv_store *s, const char *name, struct arkv_stat *out,
 			    struct ark_err *err);
 	/* All objects whose name starts with prefix: "" or a namespace with its slash ("packs/").
-	 * An absent namespace is empty. Order is the store's. */
+	 * An absent namespace is empty. Order is the store's. What bears no object's name is passed
+	 * over. USAGE for another prefix (arkv_store_list looks). */
 	enum ark_rc (*list)(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
 			    struct ark_err *err);
 	enum ark_rc (*remove)(struct arkv_store *s, const char *name, struct ark_err *err);
