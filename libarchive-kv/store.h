@@ -18,8 +18,8 @@
  *    connection, a wrong path or missing rights.
  *  - AGAIN: the same call may work later. err->in_doubt: a put or delete may have happened.
  *
- * Before anything else create or open must have returned OK; create leaves the store open. The names
- * that list's callback gets may be put, read and deleted from within it.
+ * Before anything else create or open must have returned OK; create leaves the store open. The
+ * callback of list does not call the store: some have one connection, and the list is on it.
  *
  * Threads: a store with max_parallel n > 1 takes calls from up to n threads at once; callers keep
  * to that.

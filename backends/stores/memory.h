@@ -1,7 +1,7 @@
 /*
  * memory.h - a store in this process's memory, for tests and for `debug check-store memory:`.
  *
- * It ends with its handle. Any number of threads, callbacks of list may call the store again.
+ * It ends with its handle. Any number of threads.
  */
 #pragma once
 
