@@ -83,13 +83,12 @@ static enum ark_rc try_once(struct retry_store *r, const struct arkv_call *call,
 	return rc == ARK_NOTFOUND && call->op == ARKV_OP_REMOVE ? ARK_OK : rc;
 }
 
-static enum ark_rc give_up(const struct arkv_call *call, unsigned tries, int64_t took_ms,
-			   struct ark_err *err)
+static void tell_tries(const struct arkv_call *call, unsigned tries, int64_t took_ms,
+		       struct ark_err *err)
 {
-	if (tries < 2)
-		return err->rc;
-	return ark_err_prefix(err, "%s: failed %u times in %lld s, the last time",
-			      arkv_op_name(call->op), tries, (long long)(took_ms / 1000));
+	if (tries > 1)
+		ark_err_prefix(err, "%s: failed %u times in %lld s, the last time",
+			       arkv_op_name(call->op), tries, (long long)(took_ms / 1000));
 }
 
 static enum ark_rc retry_call(struct retry_store *r, const struct arkv_call *call,
@@ -108,8 +107,10 @@ static enum ark_rc retry_call(struct retry_store *r, const struct arkv_call *cal
 			return rc;
 		int64_t took_ms = arkv_clock_mono_ms(r->clock) - start_ms;
 		int64_t next_ms = wait_before(r, tries);
-		if (tries >= r->options.tries_max || took_ms + next_ms > r->options.total_ms_max)
-			return give_up(call, tries, took_ms, err);
+		if (tries >= r->options.tries_max || took_ms + next_ms > r->options.total_ms_max) {
+			tell_tries(call, tries, took_ms, err);
+			return rc;
+		}
 		struct arkv_retry_event event = { .op = arkv_op_name(call->op),
 						  .name = call->name,
 						  .tries = tries,

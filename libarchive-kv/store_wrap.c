@@ -47,24 +47,35 @@ uint64_t arkv_call_volume(const struct arkv_call *call, size_t out_len_before)
 static enum ark_rc around(struct arkv_store *s, const struct arkv_call *call, struct ark_err *err)
 {
 	struct arkv_wrap *w = (struct arkv_wrap *)s;
-	struct ark_err unasked;
-	return w->around(w, call, err ? err : &unasked);
+	struct ark_err own = { 0 };
+	enum ark_rc rc = w->around(w, call, &own);
+	if (rc && err)
+		*err = own;
+	return rc;
+}
+
+/* Some stores know what they can do only now. */
+static void take_over_caps(struct arkv_store *s)
+{
+	s->caps = s->below->caps;
+	s->max_parallel = s->below->max_parallel;
 }
 
 static enum ark_rc wrap_create(struct arkv_store *s, struct ark_err *err)
 {
 	struct arkv_call call = { .op = ARKV_OP_CREATE, .name = "" };
-	return around(s, &call, err);
+	enum ark_rc rc = around(s, &call, err);
+	if (!rc)
+		take_over_caps(s);
+	return rc;
 }
 
 static enum ark_rc wrap_open(struct arkv_store *s, struct ark_err *err)
 {
 	struct arkv_call call = { .op = ARKV_OP_OPEN, .name = "" };
 	enum ark_rc rc = around(s, &call, err);
-	if (!rc) { /* some stores know what they can do only now */
-		s->caps = s->below->caps;
-		s->max_parallel = s->below->max_parallel;
-	}
+	if (!rc)
+		take_over_caps(s);
 	return rc;
 }
 

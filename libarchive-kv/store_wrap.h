@@ -38,7 +38,7 @@ struct arkv_call {
 };
 
 struct arkv_wrap;
-/* err is never NULL here. */
+/* err is never NULL here, and blank: a code that a list's callback returned bare leaves it so. */
 typedef enum ark_rc arkv_around_fn(struct arkv_wrap *w, const struct arkv_call *call,
 				   struct ark_err *err);
 

@@ -81,12 +81,12 @@ static enum ark_rc compare_existing(const struct put *put, struct ark_err *err)
 		return ARK_NOTFOUND;
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st))
-		return arkv_posix_fail(p, errno, "is there and cannot be read", put->name, err);
+		return arkv_posix_fail(p, errno, "cannot look what is there", put->name, err);
 	if (!S_ISREG(st.st_mode))
 		return ark_fail(err, ARK_IO, "%s/%s: not a plain file", p->root, put->name);
 	int same = (uint64_t)st.st_size == put->bytes.len ? content_is(fd, put->bytes) : 0;
 	if (same < 0)
-		return arkv_posix_fail(p, errno, "is there and cannot be read", put->name, err);
+		return arkv_posix_fail(p, errno, "cannot look what is there", put->name, err);
 	if (!same)
 		return ark_fail(err, ARK_EXISTS, "%s/%s: is there already, with other content",
 				p->root, put->name);

@@ -6,6 +6,7 @@
 #include "libarchive-kv/store_count.h"
 #include "libarchive-kv/store_latency.h"
 #include "libarchive-kv/store_limit.h"
+#include "libarchive-kv/store_retry.h"
 #include "libarchive-kv/store_trace.h"
 #include "tests/store/scratch.h"
 
@@ -153,6 +154,32 @@ static void a_line_tells_what_was_done_how_long_and_how_it_ended(void **state)
 	assert_int_equal(lines.count, 7);
 }
 
+static enum ark_rc stop(void *ctx, const char *name, uint64_t size, struct ark_err *err)
+{
+	(void)ctx;
+	(void)name;
+	(void)size;
+	(void)err;
+	return ARK_CANCELLED; /* bare: err says nothing */
+}
+
+static void a_bare_code_of_a_callback_comes_through(void **state)
+{
+	(void)state;
+	struct ark_err err;
+	struct lines lines = { .count = 0 };
+	const struct arkv_clock *clock = arkv_clock_system();
+	struct arkv_retry_options options = arkv_retry_defaults();
+	ARK_AUTO(arkv_store_freep) struct arkv_store *store = scratch_memory(clock);
+	assert_ok(scratch_put(store, "packs/a", "x", &err), err);
+	assert_ok(arkv_store_retry(&store, &options, clock, arkv_rand_system(), &err), err);
+	assert_ok(arkv_store_trace(&store, take_line, &lines, clock, &err), err);
+	assert_int_equal(arkv_store_list(store, "", stop, NULL, NULL), ARK_CANCELLED);
+	assert_int_equal(arkv_store_list(store, "", stop, NULL, &err), ARK_CANCELLED);
+	assert_string_equal(err.text, "");
+	assert_non_null(strstr(lines.last, "cancelled"));
+}
+
 /* ---- latency ---- */
 
 static void a_call_takes_its_latency_and_the_time_of_its_bytes(void **state)
@@ -260,6 +287,7 @@ int main(void)
 		cmocka_unit_test(calls_failures_and_bytes_are_counted),
 		cmocka_unit_test(calls_that_overlap_are_one_round_trip),
 		cmocka_unit_test(a_line_tells_what_was_done_how_long_and_how_it_ended),
+		cmocka_unit_test(a_bare_code_of_a_callback_comes_through),
 		cmocka_unit_test(a_call_takes_its_latency_and_the_time_of_its_bytes),
 		cmocka_unit_test(a_store_that_is_slow_by_itself_is_slowed_no_further),
 		cmocka_unit_test(uploads_and_downloads_keep_below_their_limits),
