@@ -11,6 +11,9 @@
 #   --long   what was chosen, with the slow suites; and every fuzz target for ARKV_FUZZ_SECONDS
 #            (60) under the sanitizers
 #
+# Tests draw their chance from ARKV_SEED: 1 when it is not set, so that a run can be had again; with
+# --long a new one, which is shown.
+#
 # Further arguments go to "meson test": a test's name, --suite unit, ... Needs no terminal or stdin.
 # The last line is "N passed, N failed"; the exit status is not 0 when anything failed.
 set -u
@@ -93,6 +96,12 @@ test_in() {
   done
   return 0
 }
+
+if [ $long = 1 ]; then
+  : "${ARKV_SEED:=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
+  echo "ARKV_SEED=$ARKV_SEED"
+fi
+export ARKV_SEED="${ARKV_SEED:-1}"
 
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT

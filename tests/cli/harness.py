@@ -21,11 +21,14 @@ cases alone.
 """
 import inspect
 import os
+import pty
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -152,6 +155,37 @@ class Box:
             self.fail("it failed without a word")
         if says is not None and says not in result.errors:
             self.fail(f"stderr does not say {says!r}")
+        return result
+
+    def terminal(self, *args, typed=(), env=None, seconds=120):
+        """Runs arkv on a terminal of its own. typed: (text to wait for, line to type) in turn. The
+        result's out holds all that the terminal showed, with its line ends made plain."""
+        pid, screen = pty.fork()
+        if pid == 0:
+            os.chdir(self.folder)
+            os.execve(os.environ["ARKV"], ["arkv", *args], self._environment(env))
+        shown_bytes, waiting, deadline = b"", list(typed), time.monotonic() + seconds
+        while True:
+            ready, _, _ = select.select([screen], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                os.kill(pid, signal.SIGKILL)
+            try:
+                piece = os.read(screen, 65536)
+            except OSError:  # the other side has closed
+                piece = b""
+            if not piece:
+                break
+            shown_bytes += piece
+            while waiting and waiting[0][0].encode() in shown_bytes:
+                os.write(screen, waiting.pop(0)[1].encode() + b"\n")
+        os.close(screen)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        result = Result(["arkv", *args], code, shown_bytes.replace(b"\r\n", b"\n"), b"")
+        self._note(result)
+        if code < 0:
+            self.fail(f"died by {signal.Signals(-code).name} (or still ran after {seconds} s)")
+        if waiting:
+            self.fail(f"it never asked {waiting[0][0]!r}")
         return result
 
     # ---- checks ----
