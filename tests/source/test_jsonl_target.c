@@ -1,4 +1,4 @@
-/* test_jsonl_target.c - the target jsonl: (backends/targets/jsonl.c) against tests/tools/canon.py. */
+/* test_jsonl_target.c - the target jsonl: against tests/tools/canon.py. */
 #include "tests/source/deliver.h"
 #include "tests/source/jsonl_wide.h"
 
