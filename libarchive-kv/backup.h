@@ -44,6 +44,7 @@ struct arkv_backup_result {
 	bool filter_changed; /* against the parent */
 	bool incomplete;     /* records were refused */
 	bool unencrypted;
+	bool unchanged; /* equal to its parent: only a manifest was stored */
 };
 
 /* Reads source (not opened yet) into a new archive of repo. result is filled as far as things went,

@@ -41,8 +41,8 @@ enum arkv_store_caps {
 
 struct arkv_stat {
 	uint64_t size;
-	int64_t mtime_ms;   /* the store's own clock; 0 when it has none */
-	bool has_sha256;    /* only with ARKV_STORE_CHECKSUM */
+	int64_t mtime_ms; /* the store's own clock; 0 when it has none */
+	bool has_sha256;  /* only with ARKV_STORE_CHECKSUM */
 	uint8_t sha256[32];
 };
 

@@ -1,0 +1,192 @@
+/* backup_commit.c - the end of a backup: the manifest that makes an archive of what was stored. */
+#include "libarchive-kv/backup_in.h"
+#include "libarchive-kv/clock.h"
+#include "libarchive-kv/manifest_write.h"
+#include "libarchive-kv/rand.h"
+
+#include <stdlib.h>
+
+enum { PHASES = 1 << 16, FOLD_LIMIT = 500, FOLD_JITTER = 125 };
+
+static struct ark_span text_of(const char *s, size_t max)
+{
+	struct ark_span span = ark_span_str(s ? s : "");
+	if (span.len > max)
+		span.len = max;
+	return span;
+}
+
+static int tag_cmp(const void *a, const void *b)
+{
+	return ark_span_cmp(*(const struct ark_span *)a, *(const struct ark_span *)b);
+}
+
+static enum ark_rc set_tags(struct arkf_head *head, const struct arkv_backup_options *options,
+			    struct ark_err *err)
+{
+	if (options->tag_count > ARKF_MANIFEST_TAGS_MAX)
+		return ark_fail(err, ARK_LIMIT, "more than %d tags", ARKF_MANIFEST_TAGS_MAX);
+	for (size_t i = 0; i < options->tag_count; i++) {
+		head->tags[i] = ark_span_str(options->tags[i]);
+		if (head->tags[i].len == 0 || head->tags[i].len > ARKF_TAG_MAX)
+			return ark_fail(err, ARK_LIMIT, "a tag has 1 to %d bytes: \"%.80s\"",
+					ARKF_TAG_MAX, options->tags[i]);
+	}
+	qsort(head->tags, options->tag_count, sizeof head->tags[0], tag_cmp);
+	for (size_t i = 0; i < options->tag_count; i++)
+		if (head->tag_count == 0 ||
+		    !ark_span_eq(head->tags[head->tag_count - 1], head->tags[i]))
+			head->tags[head->tag_count++] = head->tags[i];
+	return ARK_OK;
+}
+
+static void set_types(struct arkf_head *head, const struct arkv_backup_run *b)
+{
+	for (size_t i = 0; i < 256; i++)
+		if (b->types[i].records)
+			head->types[head->type_count++] = b->types[i];
+}
+
+static enum ark_rc make_head(struct arkf_head *head, struct arkv_backup_run *b, struct ark_err *err)
+{
+	struct arkf_counts *c = &b->result->counts;
+	c->duplicates = arkv_sort_stats(b->sort)->duplicates;
+	c->stored_bytes = arkv_packer_stats(b->packer)->bytes + b->run.len;
+	c->segments = 1;
+	head->n = b->result->n;
+	if (b->parent) {
+		head->parent = b->parent->uid;
+		memcpy(head->parent_checksum, b->parent->checksum, sizeof head->parent_checksum);
+	}
+	head->session = b->session;
+	head->source_name = ark_span_str(b->name);
+	head->source_url = text_of(b->info.identity, ARKF_SOURCE_URL_MAX);
+	head->host = text_of(b->options->host, ARKF_HOST_MAX);
+	head->tool = ark_span_str("arkv " ARKV_VERSION);
+	head->started_ms = b->result->started_ms;
+	head->scan_start_ms = b->scan_start_ms;
+	head->scan_end_ms = b->scan_end_ms;
+	head->made_ms = (uint64_t)arkv_clock_now_ms(arkv_clock_system());
+	head->consistency = (uint8_t)b->info.consistency;
+	head->marks = b->result->incomplete ? ARKF_MARK_INCOMPLETE : 0;
+	head->counts = *c;
+	set_types(head, b);
+	head->digests = b->digests;
+	memcpy(head->filter_hash, b->filter_hash, sizeof head->filter_hash);
+	struct ark_span filter = ark_buf_span(&b->filter_text);
+	head->filter_text = ark_span(
+		filter.p, filter.len < ARKF_FILTER_TEXT_MAX ? filter.len : ARKF_FILTER_TEXT_MAX);
+	head->comment = text_of(b->options->comment, ARKF_COMMENT_MAX);
+	return set_tags(head, b->options, err);
+}
+
+/* The archive's only segment, its stack the one base that this backup wrote, or empty. */
+struct body {
+	struct arkv_manifest_run run;
+	struct arkf_stack_slice slice;
+	struct arkv_manifest_segment segment;
+};
+
+static void make_body(struct body *body, const struct arkv_backup_run *b)
+{
+	const struct arkv_run_made *made = &b->run;
+	struct arkv_rand rand = arkv_rand_system();
+	body->run.table = (struct arkf_table_run){
+		.name = made->name,
+		.len = made->len,
+		.refs_off = made->refs_off,
+		.refs_len = made->refs_len,
+		.archive = b->result->archive,
+		.n = b->result->n,
+		.entry_count = made->entry_count,
+	};
+	body->run.root = (struct arkf_manifest_root){
+		.run_uid = made->uid,
+		.datakey = b->dk.record,
+		.box = ark_buf_span(&made->root_box),
+	};
+	body->slice = (struct arkf_stack_slice){ .entry_count = made->entry_count };
+	body->segment.slices = &body->slice;
+	body->segment.info = (struct arkf_segment){
+		.phase = (uint32_t)arkv_rand_below(&rand, PHASES),
+		.fold_limit = FOLD_LIMIT - FOLD_JITTER +
+			      (uint32_t)arkv_rand_below(&rand, 2 * FOLD_JITTER + 1),
+		.cut_threshold = b->cut_threshold,
+		.depth = made->len ? 1 : 0,
+		.live = b->result->counts.records,
+	};
+}
+
+/* Everything but the head is the parent's: its runs as sealed bytes, its stacks and bounds. */
+static enum ark_rc parts_of_parent(struct arkv_manifest_parts *parts, const struct arkv_archive *a,
+				   struct ark_err *err)
+{
+	struct arkv_manifest_run *runs = calloc(a->run_count + 1, sizeof *runs);
+	struct arkv_manifest_segment *segments = calloc(a->segment_count, sizeof *segments);
+	parts->runs = runs;
+	parts->segments = segments;
+	if (!runs || !segments)
+		return ark_fail(err, ARK_NOMEM, "manifest: out of memory");
+	for (size_t i = 0; i < a->run_count; i++) {
+		runs[i].table = a->runs[i].table;
+		runs[i].root = (struct arkf_manifest_root){
+			.run_uid = a->runs[i].uid,
+			.datakey = a->runs[i].datakey,
+			.box = a->runs[i].root_box,
+		};
+	}
+	for (size_t i = 0; i < a->segment_count; i++)
+		segments[i] = (struct arkv_manifest_segment){
+			.info = a->segments[i].info,
+			.begin = a->segments[i].begin,
+			.slices = a->segments[i].slices,
+		};
+	parts->run_count = a->run_count;
+	parts->segment_count = a->segment_count;
+	return ARK_OK;
+}
+
+static enum ark_rc make_manifest(struct arkv_backup_run *b, struct arkf_head *head,
+				 struct ark_buf *object, struct ark_err *err)
+{
+	struct arkv_manifest_parts parts = {
+		.uid = &b->result->archive,
+		.dk = &b->dk,
+		.head = head,
+	};
+	if (b->result->unchanged) {
+		enum ark_rc rc = parts_of_parent(&parts, b->parent, err);
+		head->counts.segments = parts.segment_count;
+		if (!rc)
+			rc = arkv_manifest_make(object, b->keys, &parts, err);
+		free((void *)(uintptr_t)parts.runs);
+		free((void *)(uintptr_t)parts.segments);
+		return rc;
+	}
+	struct body body;
+	make_body(&body, b);
+	parts.runs = &body.run;
+	parts.run_count = b->run.len ? 1 : 0;
+	parts.segments = &body.segment;
+	parts.segment_count = 1;
+	return arkv_manifest_make(object, b->keys, &parts, err);
+}
+
+enum ark_rc arkv_backup_commit(struct arkv_backup_run *b, struct ark_err *err)
+{
+	struct arkv_rand rand = arkv_rand_system();
+	arkv_rand_bytes(&rand, b->result->archive.b, sizeof b->result->archive.b);
+	struct arkf_head *head = calloc(1, sizeof *head);
+	if (!head)
+		return ark_fail(err, ARK_NOMEM, "manifest: out of memory");
+	ARK_AUTO(ark_buf_release) struct ark_buf object;
+	ark_buf_init(&object);
+	enum ark_rc rc = make_head(head, b, err);
+	if (!rc)
+		rc = make_manifest(b, head, &object, err);
+	free(head);
+	if (rc)
+		return rc;
+	struct arkv_object_name name = arkv_archive_name(&b->result->archive);
+	return arkv_store_put(b->store, name.s, ark_buf_span(&object), err);
+}
