@@ -1,10 +1,11 @@
 /*
  * posix.h - what the files of the posix store share. Not for others: they see store.h.
  *
- * posix.c      locations, create, open, get, stat, remove
+ * posix.c      create, open, get, stat, remove
  * posix_put.c  put: temporary file, publish, sweep of old temporary files
  * posix_dir.c  folders: made on demand, flushed, remembered
  * posix_list.c list and destroy
+ * posix_url.c  locations
  */
 #pragma once
 
@@ -73,3 +74,12 @@ bool arkv_posix_is_temp(const char *component);
 enum ark_rc arkv_posix_list(struct arkv_store *s, const char *prefix, arkv_list_fn *fn, void *ctx,
 			    struct ark_err *err);
 enum ark_rc arkv_posix_destroy(struct arkv_store *s, struct ark_err *err);
+
+/* ---- posix_url.c ---- */
+
+/* True for file: URLs, for what begins with '.', and for what has a slash and no scheme before it.
+ */
+bool arkv_posix_accepts(const char *url);
+/* The folder that url names, percent-decoded, without slashes at its end; the caller frees it.
+ * USAGE for a file: URL that is malformed; NOMEM. */
+enum ark_rc arkv_posix_root_of_url(char **out, const char *url, struct ark_err *err) ARK_CHECK;
