@@ -52,13 +52,13 @@ static enum ark_rc open_source(struct arkv_backup_run *b, struct arkv_source *so
 	return rc;
 }
 
-/* A scan that would fill the disk is not begun: spills take about half of what is read. */
+/* A scan that would fill the disk is not begun: spills take about as much as is read. */
 static enum ark_rc check_space(const struct arkv_backup_run *b, struct ark_err *err)
 {
 	uint64_t free_bytes;
 	uint64_t need = SPACE_MARGIN;
 	if (b->info.size_hint > b->memory_bytes / 4)
-		need += b->info.size_hint / 4 * 3;
+		need += b->info.size_hint / 8 * 9;
 	enum ark_rc rc = arkv_free_space(b->spool_dir, &free_bytes, err);
 	if (rc || free_bytes >= need)
 		return rc;
