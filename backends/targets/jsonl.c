@@ -9,6 +9,8 @@
 #include "backends/net/base64.h"
 #include "backends/net/json_scan.h"
 #include "backends/net/json_text.h"
+#include "backends/net/jsonl_out.h"
+#include "libarchive-kv/buf.h"
 #include "libarchive-kv/rand.h"
 #include "libarchive-kv/target.h"
 
@@ -51,6 +53,7 @@ struct jsonl {
 	size_t value_have;
 	uint64_t spooled;
 	struct arkv_utf8 utf8;
+	struct ark_buf head;
 	struct arkv_json_scan meta; /* to see whether a meta is in its one spelling */
 	struct ark_wr out;
 	uint8_t out_mem[OUT_CAP];
@@ -121,73 +124,22 @@ static enum ark_rc put_base64(struct jsonl *j, struct ark_span s, struct ark_err
 	return rc;
 }
 
-/* name or its twin, and the string. */
-static enum ark_rc put_bytes(struct jsonl *j, const char *name, struct ark_span s,
-			     struct ark_err *err)
-{
-	bool text = arkv_utf8_valid(s);
-	enum ark_rc rc = need(j, 64, err);
-	if (rc)
-		return rc;
-	put(j, "\"");
-	put(j, name);
-	put(j, text ? "\":\"" : "_b64\":\"");
-	rc = text ? put_text(j, s, err) : put_base64(j, s, err);
-	if (!rc)
-		rc = need(j, 64, err);
-	if (!rc)
-		put(j, "\"");
-	return rc;
-}
-
-static enum ark_rc put_meta(struct jsonl *j, struct ark_span meta, struct ark_err *err)
-{
-	enum ark_rc rc = need(j, ARK_META_MAX * 4 / 3 + 64, err);
-	if (rc || !meta.len)
-		return rc;
-	if (arkv_json_is_canonical(&j->meta, meta)) {
-		put(j, ",\"meta\":");
-		ark_wr_bytes(&j->out, meta);
-		return ARK_OK;
-	}
-	put(j, ",\"meta_b64\":\"");
-	rc = put_base64(j, meta, err);
-	put(j, "\"");
-	return rc;
-}
-
 /* Everything before the value. */
 static enum ark_rc put_head(struct jsonl *j, const struct ark_record *r, struct ark_err *err)
 {
-	char text[128];
-	enum ark_rc rc = need(j, 64, err);
-	if (rc)
-		return rc;
-	put(j, "{");
-	if (r->space.len) {
-		rc = put_bytes(j, "space", r->space, err);
-		put(j, ",");
+	ark_buf_clear(&j->head);
+	arkv_jsonl_put_attributes(&j->head.wr, r, ARKV_JSONL_NAMED, &j->meta);
+	struct ark_span head = ark_buf_span(&j->head);
+	enum ark_rc rc = ark_buf_check(&j->head, "jsonl", err);
+	while (head.len && !rc) {
+		size_t len = head.len < OUT_CAP ? head.len : OUT_CAP;
+		rc = need(j, len, err);
+		if (!rc)
+			ark_wr_bytes(&j->out, ark_span(head.p, len));
+		head.p += len;
+		head.len -= len;
 	}
-	if (!rc)
-		rc = put_bytes(j, "key", r->key, err);
-	if (!rc)
-		rc = need(j, sizeof text * 3, err);
-	if (rc)
-		return rc;
-	if (r->type != ARK_TYPE_STRING) {
-		snprintf(text, sizeof text, ",\"type\":\"%s\"", ark_type_name(r->type).s);
-		put(j, text);
-	}
-	if (r->expires_ms != ARK_NO_EXPIRY) {
-		snprintf(text, sizeof text, ",\"expire_at\":%llu",
-			 (unsigned long long)r->expires_ms);
-		put(j, text);
-	}
-	if (r->flags) {
-		snprintf(text, sizeof text, ",\"flags\":%u", (unsigned)r->flags);
-		put(j, text);
-	}
-	return put_meta(j, r->meta, err);
+	return rc;
 }
 
 /* ---- the value ---- */
@@ -482,6 +434,7 @@ static void free_target(struct arkv_target *base)
 	if (j->temp)
 		unlink(j->temp);
 	arkv_json_release(&j->meta);
+	ark_buf_release(&j->head);
 	free(j->temp);
 	free(j->spool_dir);
 	free(j->path);
@@ -510,6 +463,7 @@ static enum ark_rc make(struct arkv_target **out, const char *url, struct ark_er
 	ARK_AUTO(arkv_target_freep) struct arkv_target *t = &j->base;
 	j->base.ops = &ops;
 	j->fd = j->spool = -1;
+	ark_buf_init(&j->head);
 	j->out = ark_wr(j->out_mem, sizeof j->out_mem);
 	j->path = strdup(path);
 	if (!j->path)
