@@ -49,6 +49,11 @@ void arkv_source_freep(struct arkv_source **s)
 	arkv_source_free(*s);
 }
 
+enum arkv_outcome arkv_target_outcome(const struct arkv_target *t, enum arkv_outcome begun)
+{
+	return t->ops->outcome ? t->ops->outcome(t) : begun;
+}
+
 void arkv_target_free(struct arkv_target *t)
 {
 	if (t)

@@ -49,12 +49,17 @@ struct arkv_target_ops {
 	/* Everything is handed over: flush, make durable. Not called after a failure. */
 	enum ark_rc (*finish)(struct arkv_target *t, struct ark_err *err);
 	void (*free)(struct arkv_target *t);
+	/* Optional (NULL: as begin said). What became of the last record, once end has returned:
+	 * one that was to be replaced may turn out SAME. Read it through arkv_target_outcome. */
+	enum arkv_outcome (*outcome)(const struct arkv_target *t);
 };
 
 struct arkv_target {
 	const struct arkv_target_ops *ops;
 };
 
+/* What is to be counted for a record after end; begun is what begin gave. */
+enum arkv_outcome arkv_target_outcome(const struct arkv_target *t, enum arkv_outcome begun);
 void arkv_target_free(struct arkv_target *t);
 void arkv_target_freep(struct arkv_target **t);
 
