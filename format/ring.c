@@ -3,11 +3,16 @@
 
 static const char ring_name[] = "keyring";
 
-void arkf_ring_encode(struct ark_wr *wr, const struct arkf_ring *ring)
+void arkf_ring_encode_head(struct ark_wr *wr, const struct arkf_ring *ring)
 {
 	arkf_header_encode(wr, ARKF_KIND_RING, ring->suite);
 	ark_wr_bytes(wr, ark_span(ring->repo.b, sizeof ring->repo.b));
 	ark_wr_u32(wr, ring->n);
+}
+
+void arkf_ring_encode(struct ark_wr *wr, const struct arkf_ring *ring)
+{
+	arkf_ring_encode_head(wr, ring);
 	ark_wr_u32(wr, (uint32_t)ring->box.len);
 	ark_wr_bytes(wr, ring->box);
 	ark_wr_bytes(wr, ark_span(ring->checksum.b, sizeof ring->checksum.b));

@@ -29,6 +29,8 @@ struct arkf_ring {
 	struct ark_id checksum;
 };
 
+/* The box's context: ARKF_RING_HEAD_LEN bytes. */
+void arkf_ring_encode_head(struct ark_wr *wr, const struct arkf_ring *ring);
 void arkf_ring_encode(struct ark_wr *wr, const struct arkf_ring *ring);
 enum ark_rc arkf_ring_decode(struct arkf_ring *out, struct ark_span bytes, struct ark_err *err)
 	ARK_CHECK;
