@@ -285,18 +285,15 @@ static enum ark_rc take_unicode(struct arkv_json_scan *s, uint8_t **w, struct ar
 	return ARK_OK;
 }
 
+/* The escapes of one letter. */
+static const uint8_t escapes[256] = {
+	['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+	['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+};
+
+/* An escape that copy_plain did not take. */
 static enum ark_rc take_escape(struct arkv_json_scan *s, uint8_t **w, struct ark_err *err)
 {
-	static const uint8_t escapes[256] = {
-		['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
-		['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
-	};
-	uint8_t c = escapes[s->p[1]];
-	if (c) {
-		*(*w)++ = c;
-		s->p += 2;
-		return ARK_OK;
-	}
 	if (s->p[1] == 'u')
 		return take_unicode(s, w, err);
 	s->p++;
@@ -339,7 +336,7 @@ static uint8_t *plain_end(const struct arkv_json_scan *s, uint8_t *p)
 	}
 }
 
-/* Copies plain text from s->p to w, both moved on. */
+/* Copies text from s->p to w, both moved on, as long as it is plain or an escape of one letter. */
 static uint8_t *copy_plain(struct arkv_json_scan *s, uint8_t *w)
 {
 	uint8_t *p = s->p;
@@ -355,6 +352,11 @@ static uint8_t *copy_plain(struct arkv_json_scan *s, uint8_t *w)
 		unsigned n = arkv_json_first(m);
 		p += n;
 		w += n;
+		if (*p == '\\' && escapes[p[1]]) { /* at the window's end p[1] is a line feed */
+			*w++ = escapes[p[1]];
+			p += 2;
+			continue;
+		}
 		unsigned seq = *p < 0x80 ? 0 : arkv_utf8_seq(p, (size_t)(s->fill - p));
 		if (!seq)
 			break;
