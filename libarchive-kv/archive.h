@@ -9,6 +9,7 @@
 
 #include "format/manifest.h"
 #include "format/stacks.h"
+#include "libarchive-kv/arena.h"
 #include "libarchive-kv/repo.h"
 
 /* ---- the list ---- */
@@ -16,11 +17,11 @@
 /* One archive as its head shows it; about 8 KiB of memory. */
 struct arkv_archive_info {
 	struct ark_uid uid;
-	uint64_t object_len;	      /* of the manifest */
-	uint64_t time_ms;	      /* the archive's time: when its scan began; 0 when damaged */
-	bool forgotten;		      /* a mark (<uid>.del) stands beside it */
-	bool is_damaged;	      /* its head cannot be read: head is NULL, problem says why */
-	const struct arkf_head *head; /* owned by the list, with all that it points to */
+	uint64_t object_len;	/* of the manifest */
+	uint64_t time_ms;	/* the archive's time: when its scan began; 0 when damaged */
+	bool forgotten;		/* a mark (<uid>.del) stands beside it */
+	bool is_damaged;	/* its head cannot be read: head is NULL, problem says why */
+	struct arkf_head *head; /* owned by the list, with all that it points to */
 	char problem[ARK_ERR_TEXT_MAX];
 };
 
@@ -70,7 +71,7 @@ struct arkv_root_page {
 struct arkv_root {
 	struct arkv_root_page *pages;
 	size_t page_count;
-	uint8_t *key_bytes; /* where the keys lie */
+	struct arkv_arena arena; /* where pages and keys lie */
 };
 
 struct arkv_archive_run {
@@ -96,18 +97,17 @@ struct arkv_archive {
 	size_t run_count;
 	struct arkv_archive_segment *segments;
 	size_t segment_count; /* at least 1 */
+	bool bounds_known; /* false with a key that cannot read: then there is no cursor either */
 	uint8_t checksum[ARKF_MANIFEST_CHECKSUM_LEN];
-	/* owned memory behind all of the above */
+	/* memory behind all of the above */
 	struct ark_buf bytes;
 	struct ark_buf head_raw;
-	struct arkf_stack_slice *slices;
-	uint8_t *bound_bytes;
+	struct arkv_arena arena;
 };
 
 /* Reads and checks the whole manifest: checksum, body hash, run table, stacks, bounds. Roots are
  * opened when asked for. repo is borrowed for the archive's life. NOTFOUND: no such archive;
- * CORRUPT, AUTH, UNSUPPORTED: the text names the archive. AUTH too with a key that cannot read,
- * when the archive has bounds. */
+ * CORRUPT, AUTH, UNSUPPORTED: the text names the archive. */
 enum ark_rc arkv_archive_open(struct arkv_archive **out, struct arkv_repo *repo,
 			      const struct ark_uid *uid, struct ark_err *err) ARK_CHECK;
 void arkv_archive_freep(struct arkv_archive **archive);
@@ -115,6 +115,13 @@ void arkv_archive_freep(struct arkv_archive **archive);
 /* The root of run run_no, opened at the first call and kept. */
 enum ark_rc arkv_archive_root(const struct arkv_root **out, struct arkv_archive *archive,
 			      size_t run_no, struct ark_err *err) ARK_CHECK;
+/* The same for a run that is no archive's, or whose root was read elsewhere; run->root stays. */
+enum ark_rc arkv_root_open(struct arkv_root **out, struct arkv_keys *keys,
+			   const struct arkv_archive_run *run, struct ark_err *err) ARK_CHECK;
+void arkv_root_freep(struct arkv_root **root);
+
+/* Space first, then key; both in byte order. */
+int arkv_key_cmp(const struct arkf_key *a, const struct arkf_key *b);
 /* The number of the segment that (space, key) lies in. */
 size_t arkv_archive_segment_of(const struct arkv_archive *archive, const struct arkf_key *key);
 /* The bound where segment no ends, or NULL for the last one. */

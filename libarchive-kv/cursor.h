@@ -15,7 +15,7 @@
 #include "libarchive-kv/archive.h"
 
 struct arkv_cursor;
-struct arkv_frames; /* block_read.h */
+struct arkv_frames; /* frames.h */
 
 /* archive is borrowed for the cursor's life. frames: a shared reader of frames, borrowed too, or
  * NULL: the cursor makes its own. The cursor stands before the first record. */
@@ -23,8 +23,9 @@ enum ark_rc arkv_cursor_open(struct arkv_cursor **out, struct arkv_archive *arch
 			     struct arkv_frames *frames, struct ark_err *err) ARK_CHECK;
 void arkv_cursor_freep(struct arkv_cursor **cursor);
 
-/* Stands before the first record that is not less than (space, key); reads nothing yet. */
-void arkv_cursor_seek(struct arkv_cursor *cursor, struct ark_span space, struct ark_span key);
+/* Stands before the first record that is not less than (space, key); reads nothing yet. NOMEM. */
+enum ark_rc arkv_cursor_seek(struct arkv_cursor *cursor, struct ark_span space, struct ark_span key,
+			     struct ark_err *err) ARK_CHECK;
 /* The next record; its spans are good until the next call on this cursor. NOTFOUND after the last
  * one. CORRUPT, AUTH or UNSUPPORTED: see above; the call may be repeated. IO, AGAIN, DENIED,
  * NOMEM: the cursor stands where it stood, and the call may be repeated. */

@@ -29,9 +29,9 @@ struct arkv_restore_result {
 };
 
 /* Reads archive into target (not opened yet; it stays the caller's). result is filled as far as
- * things went, also on failure. A record that cannot be read or that the target refuses does not
- * end the restore: it is counted and named. A value that breaks in its middle does: the target
- * cannot take it back (CORRUPT).
+ * things went, also on failure. A record that cannot be read, or that the target refuses, does not
+ * end the restore: it is counted and named. For that, values above 8 MiB are read twice. A dry run
+ * reads no values.
  * EXISTS: a key is there already, policy fail. CORRUPT at the end: everything was handed over,
  * and its content is not what the manifest says. */
 enum ark_rc arkv_restore(struct arkv_archive *archive, struct arkv_target *target,

@@ -1,0 +1,13 @@
+/*
+ * repo_inside.h - an open repository from its parts: for repo_open.c, and for tests that need no
+ * config.
+ */
+#pragma once
+
+#include "libarchive-kv/repo.h"
+#include "libarchive-kv/store_nest.h"
+
+/* Takes options->store and keys, also when it fails, and puts the nest on top of the store. */
+enum ark_rc arkv_repo_make(struct arkv_repo **out, const struct arkv_repo_options *options,
+			   struct arkv_keys *keys, const struct arkv_levels *levels,
+			   struct ark_err *err) ARK_CHECK;
