@@ -3,16 +3,6 @@
 
 #include "format/object.h"
 
-enum {
-	KIND_MASK = 0x03,
-	FORM_SHIFT = 2,
-	FORM_MASK = 0x0c,
-	HAS_EXPIRY = 0x10,
-	HAS_FLAGS = 0x20,
-	HAS_META = 0x40,
-	RESERVED = 0x80,
-};
-
 size_t arkf_entry_weight(const struct arkf_entry *entry)
 {
 	return ARKF_ENTRY_WEIGHT + entry->rec.key.len + entry->rec.meta.len + entry->body.len;
@@ -32,13 +22,13 @@ static uint8_t kind_byte(const struct arkf_entry *e)
 	if (e->kind == ARKF_DELETE)
 		return (uint8_t)byte;
 	if (e->kind == ARKF_PUT)
-		byte |= (unsigned)e->form << FORM_SHIFT;
+		byte |= (unsigned)e->form << ARKF_ENTRY_FORM_SHIFT;
 	if (e->rec.expires_ms != ARK_NO_EXPIRY)
-		byte |= HAS_EXPIRY;
+		byte |= ARKF_ENTRY_EXPIRY;
 	if (e->rec.flags)
-		byte |= HAS_FLAGS;
+		byte |= ARKF_ENTRY_FLAGS;
 	if (e->rec.meta.len)
-		byte |= HAS_META;
+		byte |= ARKF_ENTRY_META;
 	return (uint8_t)byte;
 }
 
@@ -51,16 +41,16 @@ static void encode_attributes(struct ark_wr *wr, const struct arkf_entry *entrie
 			ark_wr_u8(wr, entries[i].rec.type);
 	uint64_t last = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!(kind_byte(&entries[i]) & HAS_EXPIRY))
+		if (!(kind_byte(&entries[i]) & ARKF_ENTRY_EXPIRY))
 			continue;
 		ark_wr_varint(wr, ark_zigzag((int64_t)(entries[i].rec.expires_ms - last)));
 		last = entries[i].rec.expires_ms;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (kind_byte(&entries[i]) & HAS_FLAGS)
+		if (kind_byte(&entries[i]) & ARKF_ENTRY_FLAGS)
 			ark_wr_varint(wr, entries[i].rec.flags);
 	for (size_t i = 0; i < n; i++)
-		if (kind_byte(&entries[i]) & HAS_META)
+		if (kind_byte(&entries[i]) & ARKF_ENTRY_META)
 			ark_wr_varint(wr, entries[i].rec.meta.len);
 }
 
@@ -73,7 +63,7 @@ static void encode_values(struct ark_wr *wr, const struct arkf_entry *entries, s
 		if (entries[i].kind == ARKF_PUT && entries[i].form != ARKF_INLINE)
 			ark_wr_bytes(wr, entries[i].body);
 	for (size_t i = 0; i < n; i++)
-		if (kind_byte(&entries[i]) & HAS_META)
+		if (kind_byte(&entries[i]) & ARKF_ENTRY_META)
 			ark_wr_bytes(wr, entries[i].rec.meta);
 	for (size_t i = 0; i < n; i++)
 		if (entries[i].kind == ARKF_PUT && entries[i].form == ARKF_INLINE)
@@ -87,14 +77,14 @@ static size_t attributes_len(const struct arkf_entry *entries, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		unsigned kind = kind_byte(&entries[i]);
 		len += entries[i].kind == ARKF_PUT;
-		if (kind & HAS_EXPIRY) {
+		if (kind & ARKF_ENTRY_EXPIRY) {
 			len += ark_varint_len(
 				ark_zigzag((int64_t)(entries[i].rec.expires_ms - last)));
 			last = entries[i].rec.expires_ms;
 		}
-		if (kind & HAS_FLAGS)
+		if (kind & ARKF_ENTRY_FLAGS)
 			len += ark_varint_len(entries[i].rec.flags);
-		if (kind & HAS_META)
+		if (kind & ARKF_ENTRY_META)
 			len += ark_varint_len(entries[i].rec.meta.len);
 	}
 	return len;
@@ -106,7 +96,7 @@ static size_t values_len(const struct arkf_entry *entries, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (entries[i].kind == ARKF_PUT)
 			len += ark_varint_len(entries[i].rec.value_len) + entries[i].body.len;
-		if (kind_byte(&entries[i]) & HAS_META)
+		if (kind_byte(&entries[i]) & ARKF_ENTRY_META)
 			len += entries[i].rec.meta.len;
 	}
 	return len;
@@ -144,9 +134,9 @@ static enum ark_rc count_kinds(struct counts *out, struct ark_rd kinds, struct a
 	struct counts c = { 0 };
 	while (ark_rd_left(&kinds)) {
 		unsigned byte = ark_rd_u8(&kinds);
-		unsigned kind = byte & KIND_MASK;
-		unsigned form = (byte & FORM_MASK) >> FORM_SHIFT;
-		if (kind > ARKF_DELETE || form > ARKF_RECIPE || (byte & RESERVED))
+		unsigned kind = byte & ARKF_ENTRY_KIND;
+		unsigned form = (byte & ARKF_ENTRY_FORM) >> ARKF_ENTRY_FORM_SHIFT;
+		if (kind > ARKF_DELETE || form > ARKF_RECIPE || (byte & ARKF_ENTRY_RESERVED))
 			return ark_fail(err, ARK_UNSUPPORTED,
 					"block: entry kind 0x%02x: use a newer arkv", byte);
 		if ((kind == ARKF_DELETE && byte != ARKF_DELETE) || (kind == ARKF_TOUCH && form))
@@ -155,9 +145,9 @@ static enum ark_rc count_kinds(struct counts *out, struct ark_rd kinds, struct a
 			c.puts++;
 			c.refs[form]++;
 		}
-		c.expiries += (byte & HAS_EXPIRY) != 0;
-		c.flags += (byte & HAS_FLAGS) != 0;
-		c.metas += (byte & HAS_META) != 0;
+		c.expiries += (byte & ARKF_ENTRY_EXPIRY) != 0;
+		c.flags += (byte & ARKF_ENTRY_FLAGS) != 0;
+		c.metas += (byte & ARKF_ENTRY_META) != 0;
 	}
 	*out = c;
 	return ARK_OK;
@@ -204,7 +194,7 @@ static struct ark_rd refs_column(struct ark_rd *rd, struct ark_rd kinds)
 {
 	const uint8_t *start = rd->p;
 	while (ark_rd_left(&kinds) && !rd->bad) {
-		unsigned form = (ark_rd_u8(&kinds) & FORM_MASK) >> FORM_SHIFT;
+		unsigned form = (ark_rd_u8(&kinds) & ARKF_ENTRY_FORM) >> ARKF_ENTRY_FORM_SHIFT;
 		if (form != ARKF_INLINE)
 			arkf_refs_take(rd, (enum arkf_form)form);
 	}
@@ -252,19 +242,19 @@ enum ark_rc arkf_block_decode(struct arkf_block_rd *it, struct ark_span raw, str
 
 static bool next_attributes(struct arkf_block_rd *it, unsigned byte, struct ark_record *rec)
 {
-	if (byte & HAS_EXPIRY) {
+	if (byte & ARKF_ENTRY_EXPIRY) {
 		int64_t step = ark_unzigzag(ark_rd_varint(&it->expiries));
 		rec->expires_ms = it->last_expiry + (uint64_t)step;
 		it->last_expiry = rec->expires_ms;
 		if (rec->expires_ms == ARK_NO_EXPIRY)
 			return false;
 	}
-	if (byte & HAS_FLAGS) {
+	if (byte & ARKF_ENTRY_FLAGS) {
 		rec->flags = (uint32_t)ark_rd_varint(&it->flags);
 		if (rec->flags == 0)
 			return false;
 	}
-	if (byte & HAS_META) {
+	if (byte & ARKF_ENTRY_META) {
 		rec->meta = ark_rd_bytes(&it->metas, ark_rd_varint(&it->meta_lens));
 		if (rec->meta.len == 0)
 			return false;
@@ -307,8 +297,8 @@ enum ark_rc arkf_block_next(struct arkf_block_rd *it, struct arkf_entry *out, st
 	unsigned byte = ark_rd_u8(&it->kinds);
 	struct arkf_entry e = {
 		.rec = { .space = key.space, .key = key.key, .expires_ms = ARK_NO_EXPIRY },
-		.kind = (enum arkf_kind)(byte & KIND_MASK),
-		.form = (enum arkf_form)((byte & FORM_MASK) >> FORM_SHIFT),
+		.kind = (enum arkf_kind)(byte & ARKF_ENTRY_KIND),
+		.form = (enum arkf_form)((byte & ARKF_ENTRY_FORM) >> ARKF_ENTRY_FORM_SHIFT),
 	};
 	if (!next_attributes(it, byte, &e.rec))
 		return corrupt("an expiry, flags or meta", err);

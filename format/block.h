@@ -32,6 +32,17 @@ enum arkf_form {
 	ARKF_RECIPE = 2,
 };
 
+/* The kind byte of an entry: masks and bits. */
+enum {
+	ARKF_ENTRY_KIND = 0x03,
+	ARKF_ENTRY_FORM = 0x0c,
+	ARKF_ENTRY_FORM_SHIFT = 2,
+	ARKF_ENTRY_EXPIRY = 0x10,
+	ARKF_ENTRY_FLAGS = 0x20,
+	ARKF_ENTRY_META = 0x40,
+	ARKF_ENTRY_RESERVED = 0x80,
+};
+
 struct arkf_entry {
 	struct ark_record rec; /* type and value_len: puts only */
 	struct ark_span body;  /* inline: the value; chunks, recipe: the encoded references */
@@ -111,3 +122,11 @@ enum ark_rc arkf_recipe_decode(struct arkf_recipe_rd *it, struct ark_span raw, s
 /* NOTFOUND after the last item, CORRUPT. */
 enum ark_rc arkf_recipe_next(struct arkf_recipe_rd *it, struct arkf_ref *out, struct ark_err *err)
 	ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_block_dump(struct arkf_dump *d);
+void arkf_recipe_dump(struct arkf_dump *d);
+/* The references of form (chunks or recipe); what follows is left. */
+void arkf_refs_dump(struct arkf_dump *d, enum arkf_form form);

@@ -25,3 +25,7 @@ uint32_t arkf_datakey_len(const struct arkf_datakey *key);
 void arkf_datakey_encode(struct ark_wr *wr, const struct arkf_datakey *key);
 /* Sets rd->bad when the record is cut off or its length field is neither 0 nor 80. */
 void arkf_datakey_decode(struct ark_rd *rd, struct arkf_datakey *out);
+
+struct arkf_dump;
+/* One record, as "name[index]." (dump.h). */
+void arkf_datakey_dump(struct arkf_dump *d, const char *name, uint64_t index);

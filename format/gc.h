@@ -56,3 +56,6 @@ enum ark_rc arkf_gc_class_next(struct arkf_gc_rd *it, enum arkf_gc_class *class_
 /* name borrows raw. */
 enum ark_rc arkf_gc_name_next(struct arkf_gc_rd *it, struct ark_span *name, struct ark_err *err)
 	ARK_CHECK;
+
+struct arkf_dump;
+void arkf_gc_dump(struct arkf_dump *d); /* the raw body (dump.h) */

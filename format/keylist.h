@@ -41,3 +41,7 @@ enum ark_rc arkf_keylist_decode(struct arkf_keylist_rd *it, struct ark_rd *rd, u
  * NOTFOUND after the last, CORRUPT when out of order or not in its one spelling. */
 enum ark_rc arkf_keylist_next(struct arkf_keylist_rd *it, struct arkf_key *out, struct ark_err *err)
 	ARK_CHECK;
+
+struct arkf_dump;
+/* A list of n keys, column by column (dump.h); what follows is left. */
+void arkf_keylist_dump(struct arkf_dump *d, uint64_t n);

@@ -57,8 +57,10 @@ enum ark_rc arkf_manifest_split(struct arkf_manifest_parts *out, const struct ar
 				"manifest: signature kind %u: use a newer arkv", signature_kind);
 	parts.checked = ark_span(bytes.p, (size_t)(rd.p - bytes.p));
 	parts.checksum = ark_rd_bytes(&rd, ARKF_MANIFEST_CHECKSUM_LEN).p;
-	*out = parts;
-	return arkf_end(&rd, "manifest", err);
+	enum ark_rc rc = arkf_end(&rd, "manifest", err);
+	if (!rc)
+		*out = parts;
+	return rc;
 }
 
 void arkf_manifest_root_encode(struct ark_wr *wr, const struct arkf_manifest_root *root)

@@ -169,3 +169,10 @@ enum ark_rc arkf_table_decode(struct arkf_table_rd *it, struct ark_span raw, str
 /* NOTFOUND after the last, CORRUPT. */
 enum ark_rc arkf_table_next(struct arkf_table_rd *it, struct arkf_table_run *out,
 			    struct ark_err *err) ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_manifest_dump(struct arkf_dump *d); /* a whole manifest, its boxes closed */
+void arkf_head_dump(struct arkf_dump *d);     /* raw bodies */
+void arkf_table_dump(struct arkf_dump *d);

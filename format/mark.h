@@ -35,3 +35,6 @@ void arkf_mark_encode(struct ark_wr *wr, const struct arkf_mark *mark);
 /* archive: from the object's head. Spans borrow raw. CORRUPT, UNSUPPORTED. */
 enum ark_rc arkf_mark_decode(struct arkf_mark *out, struct ark_span raw,
 			     const struct ark_uid *archive, struct ark_err *err) ARK_CHECK;
+
+struct arkf_dump;
+void arkf_mark_dump(struct arkf_dump *d); /* the raw body (dump.h) */

@@ -100,3 +100,12 @@ void arkf_pack_tail_encode(struct ark_wr *wr, uint32_t footer_len);
 /* bytes: the last 8 of a pack. CORRUPT when they do not end a pack. */
 enum ark_rc arkf_pack_tail_decode(uint32_t *footer_len, struct ark_span bytes, struct ark_err *err)
 	ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_pack_dump(struct arkf_dump *d);	 /* a whole pack, its boxes closed */
+void arkf_frame_plain_dump(struct arkf_dump *d); /* a frame's plaintext */
+void arkf_footer_dump(struct arkf_dump *d);	 /* a footer's raw body */
+/* One entry of a footer. */
+void arkf_footer_entry_dump(struct arkf_dump *d, uint64_t index);

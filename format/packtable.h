@@ -57,3 +57,11 @@ void arkf_place_decode(struct ark_rd *rd, uint64_t pack_count, struct arkf_place
 /* Hints: a place, or none. */
 void arkf_hint_encode(struct ark_wr *wr, const struct arkf_place *place_or_null);
 bool arkf_hint_decode(struct ark_rd *rd, uint64_t pack_count, struct arkf_place *out);
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+/* Both leave what follows them. */
+void arkf_packtable_dump(struct arkf_dump *d);
+void arkf_place_dump(struct arkf_dump *d, const char *name, uint64_t index);
+void arkf_hints_dump(struct arkf_dump *d); /* a block's trailer: a table, and hints to its end */

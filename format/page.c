@@ -4,8 +4,6 @@
 #include "format/block.h"
 #include "format/object.h"
 
-enum { FLAG_FILTER = 1 };
-
 static uint64_t mix(uint64_t h)
 {
 	h ^= h >> 33;
@@ -41,7 +39,7 @@ static struct arkf_key first_key_at(const void *ctx, size_t i)
 void arkf_page_encode_head(struct ark_wr *wr, size_t block_count, bool has_filter)
 {
 	ark_wr_u8(wr, ARKF_VERSION);
-	ark_wr_u8(wr, has_filter ? FLAG_FILTER : 0);
+	ark_wr_u8(wr, has_filter ? ARKF_PAGE_FILTER : 0);
 	ark_wr_varint(wr, block_count);
 }
 
@@ -72,12 +70,12 @@ enum ark_rc arkf_page_decode(struct arkf_page_rd *it, struct ark_span raw, struc
 		return rc;
 	unsigned flags = ark_rd_u8(&it->rd);
 	it->block_count = ark_rd_varint(&it->rd);
-	if (!it->rd.bad && (flags & ~(unsigned)FLAG_FILTER))
+	if (!it->rd.bad && (flags & ~(unsigned)ARKF_PAGE_FILTER))
 		return ark_fail(err, ARK_UNSUPPORTED, "index page: flags 0x%02x: use a newer arkv",
 				flags);
 	if (it->rd.bad || it->block_count < 1 || it->block_count > ARKF_PAGE_BLOCKS_MAX)
 		return ark_fail(err, ARK_CORRUPT, "index page: bad count of blocks");
-	it->has_filter = flags & FLAG_FILTER;
+	it->has_filter = flags & ARKF_PAGE_FILTER;
 	return arkf_packtable_decode(&it->packs, &it->rd, err);
 }
 

@@ -8,6 +8,7 @@
 
 enum {
 	ARKF_PAGE_BLOCKS_MAX = 64,
+	ARKF_PAGE_FILTER = 1, /* bit of its flags: it has one */
 	ARKF_PAGE_RAW_MAX = 8 * 1024 * 1024,
 	ARKF_FILTER_SEGMENT_LEN_MAX = 262144,
 	ARKF_FILTER_LEN_MAX = 1 << 23, /* segment_len * segment_count */
@@ -56,3 +57,8 @@ enum ark_rc arkf_page_decode_blocks(struct arkf_page_rd *it, struct ark_err *err
 /* NOTFOUND after the last block, CORRUPT. */
 enum ark_rc arkf_page_next(struct arkf_page_rd *it, struct arkf_page_block *out,
 			   struct ark_err *err) ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_page_dump(struct arkf_dump *d); /* the raw body */

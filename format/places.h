@@ -64,3 +64,6 @@ enum ark_rc arkf_places_no_next(struct arkf_places_rd *it, uint32_t *no_in_list,
 /* place->pack_no counts the packs of the fragment. */
 enum ark_rc arkf_places_frame_next(struct arkf_places_rd *it, struct arkf_footer_entry *entry,
 				   struct arkf_place *place, struct ark_err *err) ARK_CHECK;
+
+struct arkf_dump;
+void arkf_places_dump(struct arkf_dump *d); /* the raw body (dump.h) */

@@ -56,3 +56,6 @@ enum ark_rc arkf_remap_old_next(struct arkf_remap_rd *it, struct ark_id *name, s
 	ARK_CHECK;
 enum ark_rc arkf_remap_frame_next(struct arkf_remap_rd *it, struct arkf_remap_frame *out,
 				  struct ark_err *err) ARK_CHECK;
+
+struct arkf_dump;
+void arkf_remap_dump(struct arkf_dump *d); /* the raw body (dump.h) */

@@ -132,3 +132,10 @@ enum ark_rc arkf_runrefs_use_next(struct arkf_runrefs_rd *it, uint32_t *pack_no,
 				  struct ark_err *err) ARK_CHECK;
 enum ark_rc arkf_runrefs_use_bitmap(struct arkf_runrefs_rd *it, uint64_t frame_count,
 				    struct ark_span *bitmap, struct ark_err *err) ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_run_dump(struct arkf_dump *d);  /* a whole run, its boxes closed */
+void arkf_root_dump(struct arkf_dump *d); /* raw bodies */
+void arkf_runrefs_dump(struct arkf_dump *d);

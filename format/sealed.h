@@ -12,7 +12,9 @@
 
 enum {
 	ARKF_CHECKSUM_LEN = 32,
-	ARKF_BOX_LEN_MIN = 40, /* nonce and tag */
+	ARKF_BOX_NONCE_LEN = 24,
+	ARKF_BOX_TAG_LEN = 16,
+	ARKF_BOX_LEN_MIN = ARKF_BOX_NONCE_LEN + ARKF_BOX_TAG_LEN,
 };
 
 /* What a kind of such an object looks like; one constant for each kind, beside its codec. */
@@ -39,3 +41,13 @@ void arkf_sealed_encode_head(struct ark_wr *wr, const struct arkf_sealed_shape *
  * UNSUPPORTED. */
 enum ark_rc arkf_sealed_decode(struct arkf_sealed *out, const struct arkf_sealed_shape *shape,
 			       struct ark_span bytes, struct ark_err *err) ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+/* A box of len bytes, as "name.nonce", "name.ciphertext", "name.tag". */
+void arkf_box_dump(struct arkf_dump *d, const char *name, uint64_t len);
+/* A whole object of any shape, its box closed. */
+void arkf_sealed_dump(struct arkf_dump *d);
+/* The shape of an object by its kind; NULL when it is none of these. */
+const struct arkf_sealed_shape *arkf_sealed_shape_of(struct ark_span bytes);

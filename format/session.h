@@ -84,3 +84,10 @@ struct arkf_reaped {
 void arkf_reaped_encode(struct ark_wr *wr, const struct arkf_reaped *reaped);
 enum ark_rc arkf_reaped_decode(struct arkf_reaped *out, struct ark_span raw, struct ark_err *err)
 	ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_session_dump(struct arkf_dump *d); /* raw bodies */
+void arkf_beat_dump(struct arkf_dump *d);
+void arkf_reaped_dump(struct arkf_dump *d);

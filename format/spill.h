@@ -55,3 +55,9 @@ enum ark_rc arkf_spill_next(struct ark_rd *rd, struct arkf_spill_rec *out, struc
 
 /* The order of a spill: space, key, sequence number. <0, 0, >0. */
 int arkf_spill_cmp(const struct arkf_spill_rec *a, const struct arkf_spill_rec *b);
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_spill_file_dump(struct arkf_dump *d); /* the file, its boxes closed */
+void arkf_spill_dump(struct arkf_dump *d);	/* the raw body of a piece */

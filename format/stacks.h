@@ -55,3 +55,9 @@ void arkf_bounds_encode(struct ark_wr *wr, arkf_key_at_fn *at, const void *ctx, 
  * order. */
 enum ark_rc arkf_bounds_decode(struct arkf_keylist_rd *it, uint64_t *count, struct ark_span raw,
 			       struct ark_err *err) ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_stacks_dump(struct arkf_dump *d); /* raw bodies */
+void arkf_bounds_dump(struct arkf_dump *d);

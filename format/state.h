@@ -74,6 +74,17 @@ enum ark_rc arkf_state_segments_decode(struct arkf_state_segments_rd *it, struct
 enum ark_rc arkf_state_segments_next(struct arkf_state_segments_rd *it,
 				     struct arkf_state_segment *out, struct ark_err *err) ARK_CHECK;
 
+/* The flags byte of a key: bits and a mask. */
+enum {
+	ARKF_STATE_DELETED = 0x01,
+	ARKF_STATE_FORM = 0x06,
+	ARKF_STATE_FORM_SHIFT = 1,
+	ARKF_STATE_TOUCHED = 0x08,
+	ARKF_STATE_EXPIRY = 0x10,
+	ARKF_STATE_ATTR_DIGEST = 0x20,
+	ARKF_STATE_RESERVED = 0xc0,
+};
+
 struct arkf_state_key {
 	struct arkf_key key; /* decoding: borrows the iterator until the next call */
 	bool deleted;	     /* then only key and value_n hold something */
@@ -122,3 +133,9 @@ struct arkf_state_end {
 void arkf_state_end_encode(struct ark_wr *wr, const struct arkf_state_end *end);
 enum ark_rc arkf_state_end_decode(struct arkf_state_end *out, struct ark_span raw,
 				  struct ark_err *err) ARK_CHECK;
+
+/* ---- shown (dump.h) ---- */
+
+struct arkf_dump;
+void arkf_state_file_dump(struct arkf_dump *d); /* the file, its boxes closed */
+void arkf_state_page_dump(struct arkf_dump *d); /* the raw body of a page of any kind */

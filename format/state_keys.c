@@ -1,16 +1,6 @@
 /* state_keys.c - the key pages of a state, in columns. See state.h. */
 #include "format/state.h"
 
-enum {
-	DELETED = 0x01,
-	FORM_SHIFT = 1,
-	FORM_MASK = 0x06,
-	TOUCHED = 0x08,
-	HAS_EXPIRY = 0x10,
-	HAS_ATTR_DIGEST = 0x20,
-	RESERVED = 0xc0,
-};
-
 /* ---- encoding ---- */
 
 static struct arkf_key key_at(const void *ctx, size_t i)
@@ -22,14 +12,14 @@ static struct arkf_key key_at(const void *ctx, size_t i)
 static unsigned flags_of(const struct arkf_state_key *key)
 {
 	if (key->deleted)
-		return DELETED;
-	unsigned flags = (unsigned)key->form << FORM_SHIFT;
+		return ARKF_STATE_DELETED;
+	unsigned flags = (unsigned)key->form << ARKF_STATE_FORM_SHIFT;
 	if (key->attr_n > key->value_n)
-		flags |= TOUCHED;
+		flags |= ARKF_STATE_TOUCHED;
 	if (key->expires_ms != ARK_NO_EXPIRY)
-		flags |= HAS_EXPIRY;
+		flags |= ARKF_STATE_EXPIRY;
 	if (key->has_attr_digest)
-		flags |= HAS_ATTR_DIGEST;
+		flags |= ARKF_STATE_ATTR_DIGEST;
 	return flags;
 }
 
@@ -39,7 +29,7 @@ typedef void put_fn(struct ark_wr *wr, const struct arkf_state_key *key, uint64_
 static void put_numbers(struct ark_wr *wr, const struct arkf_state_key *key, uint64_t *n)
 {
 	ark_wr_varint(wr, *n - key->value_n);
-	if (flags_of(key) & TOUCHED)
+	if (flags_of(key) & ARKF_STATE_TOUCHED)
 		ark_wr_varint(wr, key->attr_n - key->value_n);
 }
 
@@ -52,7 +42,7 @@ static void put_len(struct ark_wr *wr, const struct arkf_state_key *key, uint64_
 
 static void put_expiry(struct ark_wr *wr, const struct arkf_state_key *key, uint64_t *last)
 {
-	if (!(flags_of(key) & HAS_EXPIRY))
+	if (!(flags_of(key) & ARKF_STATE_EXPIRY))
 		return;
 	ark_wr_varint(wr, ark_zigzag((int64_t)(key->expires_ms - *last)));
 	*last = key->expires_ms;
@@ -75,7 +65,7 @@ static void put_digest(struct ark_wr *wr, const struct arkf_state_key *key, uint
 static void put_attr_digest(struct ark_wr *wr, const struct arkf_state_key *key, uint64_t *unused)
 {
 	(void)unused;
-	if (flags_of(key) & HAS_ATTR_DIGEST)
+	if (flags_of(key) & ARKF_STATE_ATTR_DIGEST)
 		ark_wr_bytes(wr, ark_span(key->attr_digest, sizeof key->attr_digest));
 }
 
@@ -176,8 +166,9 @@ static enum ark_rc page_end(const struct arkf_state_keys_rd *it, struct ark_err 
 static bool next_numbers(struct arkf_state_keys_rd *it, unsigned flags, struct arkf_state_key *key)
 {
 	uint64_t age = ark_rd_varint(&it->numbers);
-	uint64_t touched = flags & TOUCHED ? ark_rd_varint(&it->numbers) : 0;
-	if (it->numbers.bad || age >= it->n || touched > age || ((flags & TOUCHED) && !touched))
+	uint64_t touched = flags & ARKF_STATE_TOUCHED ? ark_rd_varint(&it->numbers) : 0;
+	if (it->numbers.bad || age >= it->n || touched > age ||
+	    ((flags & ARKF_STATE_TOUCHED) && !touched))
 		return false;
 	key->value_n = it->n - age;
 	key->attr_n = key->value_n + touched;
@@ -213,15 +204,15 @@ enum ark_rc arkf_state_keys_next(struct arkf_state_keys_rd *it, struct arkf_stat
 	if (rc)
 		return rc == ARK_NOTFOUND ? page_end(it, err) : rc;
 	unsigned flags = ark_rd_u8(&it->flags);
-	key.form = (enum arkf_form)((flags & FORM_MASK) >> FORM_SHIFT);
-	key.deleted = flags & DELETED;
-	key.has_attr_digest = flags & HAS_ATTR_DIGEST;
-	if ((flags & RESERVED) || key.form > ARKF_RECIPE)
+	key.form = (enum arkf_form)((flags & ARKF_STATE_FORM) >> ARKF_STATE_FORM_SHIFT);
+	key.deleted = flags & ARKF_STATE_DELETED;
+	key.has_attr_digest = flags & ARKF_STATE_ATTR_DIGEST;
+	if ((flags & ARKF_STATE_RESERVED) || key.form > ARKF_RECIPE)
 		return ark_fail(err, ARK_UNSUPPORTED, "state: key flags 0x%02x: use a newer arkv",
 				flags);
-	if ((key.deleted && flags != DELETED) || !next_numbers(it, flags, &key))
+	if ((key.deleted && flags != ARKF_STATE_DELETED) || !next_numbers(it, flags, &key))
 		return corrupt("flags and numbers", err);
-	if ((flags & HAS_EXPIRY) && !next_expiry(it, &key))
+	if ((flags & ARKF_STATE_EXPIRY) && !next_expiry(it, &key))
 		return corrupt("expiries", err);
 	if (!key.deleted && !next_value(it, &key))
 		return corrupt("a value's length, digest or references", err);
