@@ -68,6 +68,27 @@ static json_t *dump_of(const struct vector_handler *h, const uint8_t *bytes, siz
 	return dumped;
 }
 
+static void show_nothing(void *ctx, size_t offset, size_t size, const char *name, const char *text)
+{
+	(void)ctx;
+	(void)offset;
+	(void)size;
+	assert_true(name && text);
+}
+
+/* Any bytes can be dumped; what it shows of damaged ones does not matter here. */
+static void dump_quietly(const struct vector_handler *h, const uint8_t *bytes, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	assert_non_null(copy);
+	if (len)
+		memcpy(copy, bytes, len);
+	struct arkf_dump d;
+	arkf_dump_init(&d, ark_span(copy, len), show_nothing, NULL);
+	h->dump(&d);
+	free(copy);
+}
+
 static void check_truncations(const struct vector_handler *h, const struct vector *v)
 {
 	size_t step = 1 + v->len / ALL_BITS_UP_TO;
@@ -75,8 +96,7 @@ static void check_truncations(const struct vector_handler *h, const struct vecto
 		struct outcome got = outcome_of(h, v->bytes, len);
 		if (!is_refusal(got.rc))
 			fail_msg("%s cut to %zu bytes gives %s", v->path, len, ark_rc_name(got.rc));
-		size_t gap;
-		json_decref(dump_of(h, v->bytes, len, &gap));
+		dump_quietly(h, v->bytes, len);
 	}
 }
 
@@ -89,8 +109,7 @@ static void check_flips(const struct vector_handler *h, const struct vector *v)
 		if (!is_refusal(got.rc) && !got.same)
 			fail_msg("%s with bit %zu flipped gives %s, and not the same bytes",
 				 v->path, bit, ark_rc_name(got.rc));
-		size_t gap;
-		json_decref(dump_of(h, v->bytes, v->len, &gap));
+		dump_quietly(h, v->bytes, v->len);
 		v->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 }

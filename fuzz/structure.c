@@ -1,4 +1,4 @@
-/* fuzz_structure.c - the target of each structure that has vectors: FUZZ_STRUCTURE is its name in
+/* structure.c - the target of each structure that has vectors: FUZZ_STRUCTURE is its name in
  * tests/vectors/handlers.c. */
 #include "fuzz/roundtrip.h"
 #include "tests/vectors/vectors.h"
