@@ -83,6 +83,21 @@ int arkv_open(struct arkv **out, const struct arkv_open_options *options, struct
 	return open_with(out, options, open_existing, error);
 }
 
+static enum ark_rc open_new(struct arkv_repo **out, const struct arkv_repo_options *options,
+			    const struct arkv_open_options *given, struct ark_err *err)
+{
+	if (!given->passphrase)
+		return ark_fail(err, ARK_USAGE, "a new repository needs a passphrase");
+	struct arkv_repo_new what = { .suite = ARK_SUITE_XCHACHA };
+	return arkv_repo_init(out, options, &what, err);
+}
+
+int arkv_create(struct arkv **out, const struct arkv_open_options *options,
+		struct arkv_error *error)
+{
+	return open_with(out, options, open_new, error);
+}
+
 void arkv_close(struct arkv *a)
 {
 	if (!a)
@@ -105,7 +120,7 @@ void arkv_api_summary(struct arkv_summary *out, const struct ark_uid *uid,
 		      const struct arkf_head *head)
 {
 	*out = (struct arkv_summary){ .is_damaged = !head };
-	snprintf(out->id, sizeof out->id, "%s", ark_uid_hex(uid).s);
+	memcpy(out->id, ark_uid_hex(uid).s, sizeof out->id);
 	if (!head)
 		return;
 	text_copy(out->source, sizeof out->source, head->source_name);
