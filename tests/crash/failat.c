@@ -11,6 +11,8 @@
  * Counted: open for writing, write, pwrite, writev, pwritev, fsync, fdatasync, rename, renameat2,
  * link, unlink, ftruncate and mkdir, as the tool and its libraries call them.
  */
+/* Both widths of offsets are wrapped, under their own names. */
+#undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
