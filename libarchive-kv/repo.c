@@ -8,7 +8,7 @@
 
 struct arkv_repo {
 	struct arkv_store *store;
-	struct arkv_keys *keys;
+	struct arkv_unlocked unlocked;
 	char *cache_root; /* NULL: no caches */
 	char *where;
 	char *cache_dir; /* NULL until it is asked for */
@@ -25,17 +25,18 @@ static char *copy(const char *text, bool *ok)
 }
 
 enum ark_rc arkv_repo_make(struct arkv_repo **out, const struct arkv_repo_options *options,
-			   struct arkv_keys *keys, const struct arkv_levels *levels,
+			   struct arkv_unlocked *unlocked, const struct arkv_levels *levels,
 			   struct ark_err *err)
 {
 	struct arkv_repo *repo = calloc(1, sizeof *repo);
 	if (!repo) {
 		arkv_store_free(options->store);
-		arkv_keys_free(keys);
+		arkv_unlocked_release(unlocked);
 		return ark_fail(err, ARK_NOMEM, "repository: out of memory");
 	}
 	repo->store = options->store;
-	repo->keys = keys;
+	repo->unlocked = *unlocked;
+	*unlocked = (struct arkv_unlocked){ .keys = NULL };
 	bool ok = true;
 	repo->cache_root = copy(options->cache_root, &ok);
 	repo->where = copy(options->where ? options->where : "this place", &ok);
@@ -54,7 +55,7 @@ void arkv_repo_freep(struct arkv_repo **repo)
 	if (!*repo)
 		return;
 	arkv_store_free((*repo)->store);
-	arkv_keys_free((*repo)->keys);
+	arkv_unlocked_release(&(*repo)->unlocked);
 	free((*repo)->cache_root);
 	free((*repo)->where);
 	free((*repo)->cache_dir);
@@ -69,12 +70,22 @@ struct arkv_store *arkv_repo_store(const struct arkv_repo *repo)
 
 struct arkv_keys *arkv_repo_keys(const struct arkv_repo *repo)
 {
-	return repo->keys;
+	return repo->unlocked.keys;
 }
 
 const struct ark_uid *arkv_repo_id(const struct arkv_repo *repo)
 {
-	return arkv_keys_repo(repo->keys);
+	return arkv_keys_repo(repo->unlocked.keys);
+}
+
+const struct arkv_unlocked *arkv_repo_unlocked(const struct arkv_repo *repo)
+{
+	return &repo->unlocked;
+}
+
+const char *arkv_repo_where(const struct arkv_repo *repo)
+{
+	return repo->where;
 }
 
 const char *arkv_repo_cache_dir(struct arkv_repo *repo, const char **why)

@@ -23,15 +23,25 @@ struct arkv_repo_options {
 	const char *cache_root; /* folder for all caches; NULL: none (reading works without) */
 };
 
+struct arkv_slot_new;  /* slots.h */
+struct arkv_slot_made; /* slots.h */
+struct arkv_unlocked;  /* slots.h */
+
 struct arkv_repo_new {
 	enum ark_suite suite;
-	struct arkf_chunker chunker; /* zeros: the defaults */
+	struct arkf_chunker chunker;	  /* zeros: the defaults */
+	const struct arkv_slot_new *slot; /* the first key slot; NULL with suite none */
+	struct arkv_slot_made *made;	  /* gets what belongs to it; may be NULL with suite none */
 };
 
-/* Makes a repository in an empty place: config last. EXISTS when anything is there. */
+/* Makes a repository in an empty place: config last. EXISTS when anything is there; USAGE: a suite
+ * without a slot, or a slot without a suite. After a failure nothing of it is left, as far as the
+ * store lets go of it. */
 enum ark_rc arkv_repo_init(struct arkv_repo **out, const struct arkv_repo_options *options,
 			   const struct arkv_repo_new *what, struct ark_err *err) ARK_CHECK;
-/* NOTFOUND: there is no repository (say `init`); AUTH: wrong key or foreign repository; CORRUPT. */
+/* NOTFOUND: there is no repository (the text says how to make one). AUTH: wrong key, foreign
+ * repository, altered config. CORRUPT: config, slot or keyring is damaged. UNSUPPORTED: made by a
+ * later version. */
 enum ark_rc arkv_repo_open(struct arkv_repo **out, const struct arkv_repo_options *options,
 			   struct ark_err *err) ARK_CHECK;
 void arkv_repo_freep(struct arkv_repo **repo);
@@ -40,6 +50,10 @@ void arkv_repo_freep(struct arkv_repo **repo);
 struct arkv_store *arkv_repo_store(const struct arkv_repo *repo);
 struct arkv_keys *arkv_repo_keys(const struct arkv_repo *repo);
 const struct ark_uid *arkv_repo_id(const struct arkv_repo *repo);
+/* What opening gave besides the keys, for `arkv key` and to be remembered: slot and pin. */
+const struct arkv_unlocked *arkv_repo_unlocked(const struct arkv_repo *repo);
+/* The place as people know it. */
+const char *arkv_repo_where(const struct arkv_repo *repo);
 /* This repository's cache folder at this store (mode 0700, made when first asked for), or NULL:
  * there is no cache root, or it cannot be used, and *why (may be NULL) says why. */
 const char *arkv_repo_cache_dir(struct arkv_repo *repo, const char **why);

@@ -398,7 +398,8 @@ void handmade_init_keys(struct handmade *h, struct arkv_keys *keys)
 	struct arkv_levels levels = { .of = { { .space = "packs", .write = 2, .readable = 1 << 2 },
 					      { .space = "runs", .write = 1, .readable = 1 << 1 } },
 				      .count = 2 };
-	must(arkv_repo_make(&h->repo, &options, h->keys, &levels, &fault));
+	struct arkv_unlocked unlocked = { .keys = keys };
+	must(arkv_repo_make(&h->repo, &options, &unlocked, &levels, &fault));
 	must(arkv_dk_new(&h->dk, h->keys, &fault));
 	must(arkv_codec_new(&codec, 1, &fault));
 }
