@@ -12,8 +12,7 @@
  * it says more. Times are milliseconds since 1970-01-01 UTC. Structures that the caller fills must
  * be zeroed first: zero is the default of every member, and later versions append members.
  */
-#ifndef ARKV_H
-#define ARKV_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -204,6 +203,4 @@ ARKV_API int arkv_run_verify(struct arkv *a, const struct arkv_verify_request *r
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

@@ -1,7 +1,7 @@
-"""test_crash.py - a backup that is killed, or whose disk fails, at any moment: the archives that were
-there stay whole, and the next backup works.
+"""test_crash.py - a backup that is killed, or whose disk fails, at any moment: the archives that
+were there stay whole, and the next backup works.
 
-By default every k-th point of failure is tried, so that a case takes seconds; with ARKV_LONG=1 all are.
+By default every k-th point of failure is tried, so that a case takes seconds; with ARKV_LONG=1 all.
 """
 import os
 import random
