@@ -89,6 +89,27 @@ static void dump_quietly(const struct vector_handler *h, const uint8_t *bytes, s
 	free(copy);
 }
 
+static void emit_nothing(void *ctx, size_t offset, size_t size, const char *name, const char *text)
+{
+	(void)ctx;
+	(void)offset;
+	(void)size;
+	assert_true(name[0] && text);
+}
+
+/* A dump of any bytes ends. */
+static void dump_ends(const struct vector_handler *h, const uint8_t *bytes, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	assert_non_null(copy);
+	if (len)
+		memcpy(copy, bytes, len);
+	struct arkf_dump d;
+	arkf_dump_init(&d, ark_span(copy, len), emit_nothing, NULL);
+	h->dump(&d);
+	free(copy);
+}
+
 static void check_truncations(const struct vector_handler *h, const struct vector *v)
 {
 	size_t step = 1 + v->len / ALL_BITS_UP_TO;
@@ -142,8 +163,7 @@ static void a_vector_has_the_outcome_of_its_name(void **state)
 	if (!h)
 		fail_msg("%s: handlers.c knows no structure of this name", v->path);
 	struct outcome got = outcome_of(h, v->bytes, v->len);
-	size_t gap;
-	json_decref(dump_of(h, v->bytes, v->len, &gap));
+	dump_ends(h, v->bytes, v->len);
 	enum ark_rc rc = !strncmp(v->name, "good-", 5)		 ? ARK_OK
 			 : !strncmp(v->name, "bad-", 4)		 ? ARK_CORRUPT
 			 : !strncmp(v->name, "limit-", 6)	 ? ARK_LIMIT
