@@ -1,6 +1,8 @@
 /* manifest.c - the outer frame of a manifest, its roots, the run table. See manifest.h, head.c. */
 #include "format/manifest.h"
 
+#include "format/sealed.h"
+
 void arkf_manifest_encode(struct ark_wr *wr, const struct arkf_manifest *m)
 {
 	arkf_header_encode(wr, ARKF_KIND_MANIFEST, m->suite);
@@ -11,6 +13,11 @@ void arkf_manifest_encode(struct ark_wr *wr, const struct arkf_manifest *m)
 	ark_wr_u32(wr, m->bounds_len);
 	ark_wr_u32(wr, m->roots_len);
 	arkf_datakey_encode(wr, &m->datakey);
+}
+
+static bool is_box(uint32_t len)
+{
+	return len >= ARKF_BOX_LEN_MIN;
 }
 
 enum ark_rc arkf_manifest_decode(struct arkf_manifest *out, struct ark_span bytes,
@@ -29,7 +36,8 @@ enum ark_rc arkf_manifest_decode(struct arkf_manifest *out, struct ark_span byte
 	m.roots_len = ark_rd_u32(&rd);
 	arkf_datakey_decode(&rd, &m.datakey);
 	m.head_off = (size_t)(rd.p - bytes.p);
-	if (rd.bad || m.head_off > ARKF_MANIFEST_HEAD_MAX ||
+	if (rd.bad || !is_box(m.head_len) || !is_box(m.table_len) || !is_box(m.stacks_len) ||
+	    !is_box(m.bounds_len) || m.head_off > ARKF_MANIFEST_HEAD_MAX ||
 	    m.head_len > ARKF_MANIFEST_HEAD_MAX - m.head_off)
 		return ark_fail(err, ARK_CORRUPT, "manifest: its start is cut off or out of range");
 	*out = m;
@@ -76,6 +84,8 @@ void arkf_manifest_root_decode(struct ark_rd *rd, struct arkf_manifest_root *out
 	ark_rd_copy(rd, out->run_uid.b, sizeof out->run_uid.b);
 	arkf_datakey_decode(rd, &out->datakey);
 	out->box = ark_rd_bytes(rd, ark_rd_u32(rd));
+	if (out->box.len < ARKF_BOX_LEN_MIN)
+		ark_rd_fail(rd);
 }
 
 void arkf_table_encode_head(struct ark_wr *wr, uint64_t count)

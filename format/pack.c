@@ -1,6 +1,8 @@
 /* pack.c - see pack.h. */
 #include "format/pack.h"
 
+#include "format/sealed.h"
+
 static const uint8_t frame_mark[4] = { 0xa7, 0x6b, 0x76, 0x46 };
 static const char tail_mark[] = "PEND";
 
@@ -173,7 +175,7 @@ enum ark_rc arkf_pack_tail_decode(uint32_t *footer_len, struct ark_span bytes, s
 	struct ark_rd rd = ark_rd(bytes);
 	uint32_t len = ark_rd_u32(&rd);
 	struct ark_span mark = ark_rd_bytes(&rd, 4);
-	if (!ark_rd_done(&rd) || memcmp(mark.p, tail_mark, 4) != 0)
+	if (!ark_rd_done(&rd) || memcmp(mark.p, tail_mark, 4) != 0 || len < ARKF_BOX_LEN_MIN)
 		return ark_fail(err, ARK_CORRUPT,
 				"pack: does not end as a pack does: cut off or damaged");
 	*footer_len = len;

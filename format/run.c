@@ -2,6 +2,7 @@
 #include "format/run.h"
 
 #include "format/page.h"
+#include "format/sealed.h"
 
 static const char tail_mark[] = "RUNE";
 
@@ -48,7 +49,8 @@ enum ark_rc arkf_run_tail_decode(struct arkf_run_tail *out, struct ark_span byte
 		return ark_fail(err, ARK_CORRUPT,
 				"run: does not end as a run does: cut off or damaged");
 	uint64_t parts = (uint64_t)tail.root_len + tail.refs_len + ARKF_RUN_TAIL_LEN;
-	if (parts > run_len || tail.root_off != run_len - parts)
+	if (parts > run_len || tail.root_off != run_len - parts ||
+	    tail.root_len < ARKF_BOX_LEN_MIN || tail.refs_len < ARKF_BOX_LEN_MIN)
 		return ark_fail(err, ARK_CORRUPT, "run: its parts do not fill it");
 	*out = tail;
 	return ARK_OK;

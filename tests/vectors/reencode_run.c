@@ -16,6 +16,8 @@ enum ark_rc reencode_run(struct ark_wr *out, struct ark_span in, struct ark_err 
 	rc = arkf_run_tail_decode(&tail, ark_span(in.p + tail_off, ARKF_RUN_TAIL_LEN), in.len, err);
 	if (rc)
 		return rc;
+	if (tail.root_off < head.len)
+		return ark_fail(err, ARK_CORRUPT, "run: its root begins before its pages do");
 	assert(tail.root_off + tail.root_len + tail.refs_len == tail_off);
 	arkf_run_head_encode(out, &head);
 	ark_wr_bytes(out, ark_span(in.p + head.len, tail_off - head.len));
