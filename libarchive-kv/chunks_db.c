@@ -1,5 +1,7 @@
 /* chunks_db.c - see chunks_db.h: opening, what is live, finding. chunks_insert.c takes fragments
  * in, chunks_sweep.c deletes what is left of gone ones. */
+#include "libarchive-kv/chunks_db.h"
+
 #include "libarchive-kv/chunks_inside.h"
 
 #include <stdlib.h>

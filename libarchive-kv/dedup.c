@@ -1,5 +1,7 @@
 /* dedup.c - see dedup.h: asking and placing. Opening is in dedup_open.c, packs in dedup_packs.c,
  * fragments in dedup_fragments.c. */
+#include "libarchive-kv/dedup.h"
+
 #include "libarchive-kv/dedup_inside.h"
 
 enum { ENTRIES_MAX = 8 }; /* live fragments that have one id: more are not looked at */
