@@ -57,6 +57,7 @@ static int open_with(struct arkv **out, const struct arkv_open_options *given, r
 	};
 	struct arkv_repo_options options = {
 		.unlock = given->passphrase || given->key_file ? &unlock : NULL,
+		.where = given->url,
 		.cache_root = given->cache_root,
 	};
 	enum ark_rc rc = given->url ? ARK_OK : ark_fail(&err, ARK_USAGE, "no repository is named");
@@ -88,8 +89,16 @@ static enum ark_rc open_new(struct arkv_repo **out, const struct arkv_repo_optio
 {
 	if (!given->passphrase)
 		return ark_fail(err, ARK_USAGE, "a new repository needs a passphrase");
-	struct arkv_repo_new what = { .suite = ARK_SUITE_XCHACHA };
-	return arkv_repo_init(out, options, &what, err);
+	struct arkv_slot_new slot = {
+		.kind = ARKF_SLOT_PASSPHRASE,
+		.passphrase = ark_span_str(given->passphrase),
+		.created_ms = arkv_clock_now_ms(arkv_clock_system()),
+	};
+	struct arkv_slot_made made = { 0 };
+	struct arkv_repo_new what = { .suite = ARK_SUITE_XCHACHA, .slot = &slot, .made = &made };
+	enum ark_rc rc = arkv_repo_init(out, options, &what, err);
+	arkv_slot_made_release(&made);
+	return rc;
 }
 
 int arkv_create(struct arkv **out, const struct arkv_open_options *options,

@@ -210,7 +210,8 @@ static enum ark_rc frame_find(struct arkv_packer *p, const struct arkv_frame_slo
 		return ARK_OK;
 	if (p->options.dry_run)
 		return slot->claim == ARK_AGAIN ? ARK_OK : ARK_NOTFOUND;
-	return arkv_dedup_find(p->options.ctx->dedup, &slot->id, where, err);
+	enum ark_rc rc = arkv_dedup_find(p->options.ctx->dedup, &slot->id, where, err);
+	return rc == ARK_AGAIN ? ARK_NOTFOUND : rc;
 }
 
 enum ark_rc arkv_packer_add(struct arkv_packer *p, const struct arkv_frame_slot *slot,

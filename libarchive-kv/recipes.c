@@ -147,6 +147,8 @@ static enum ark_rc recipe_hints(struct arkv_recipes *r, struct arkf_recipe_rd *i
 	while (!(rc = arkf_recipe_next(items, &item, err))) {
 		struct arkv_where where;
 		rc = arkv_dedup_find(r->ctx->dedup, &item.id, &where, err);
+		if (rc == ARK_AGAIN)
+			continue; /* a dry run has places for nothing */
 		if (!rc)
 			rc = arkv_usemap_add(r->uses, &where, err);
 		if (!rc)
