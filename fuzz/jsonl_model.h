@@ -146,6 +146,9 @@ static inline enum model model_line(struct model_record *m, struct ark_span line
 	*m = (struct model_record){ .root = NULL };
 	if (memmem(line.p, line.len, "-0", 2))
 		return MODEL_UNSURE;
+	/* Never JSON; yet jansson 2.14 loses a NUL byte that follows a number, and goes on. */
+	if (memchr(line.p, '\0', line.len))
+		return MODEL_NO;
 	m->root = json_loadb((const char *)line.p, line.len,
 			     JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
 	if (!m->root &&
