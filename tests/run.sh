@@ -8,8 +8,8 @@
 #   --tsan   clang with the thread sanitizer                                     in build-tsan/
 #   --clang  clang, optimised                                                    in build-clang/
 #   --ci     gcc with werror and all suites, then --san on the suites that decode bytes
-#   --long   what was chosen, with the slow suites; and every fuzz target for ARKV_FUZZ_SECONDS
-#            (60) under the sanitizers
+#   --long   what was chosen, with the slow suites and with ARKV_LONG=1, which lets campaigns try
+#            everything; and every fuzz target for ARKV_FUZZ_SECONDS (60) under the sanitizers
 #
 # Tests draw their chance from ARKV_SEED: 1 when it is not set, so that a run can be had again; with
 # --long a new one, which is shown.
@@ -100,6 +100,7 @@ test_in() {
 if [ $long = 1 ]; then
   : "${ARKV_SEED:=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
   echo "ARKV_SEED=$ARKV_SEED"
+  export ARKV_LONG=1
 fi
 export ARKV_SEED="${ARKV_SEED:-1}"
 
