@@ -12,7 +12,9 @@ enum {
 	PIECE_LEN = 128 * 1024,
 	/* what reading one spill takes: two pieces, raw and sealed, and a zstd context */
 	READER_MEMORY = 4 * PIECE_LEN + 192 * 1024,
-	BUFFER_MIN = 4 * 1024 * 1024,
+	BUFFER_MIN = 2 * 1024 * 1024,
+	/* one fills, one is being spilled, and two wait: so whoever waits has something to do */
+	LOADS = 4,
 };
 
 /* A buffer on its way: filled by the caller, then spilled by the pool. */
@@ -31,9 +33,9 @@ struct load {
 struct arkv_sort {
 	struct arkv_spill_ctx ctx;
 	struct arkv_digester digester;
-	struct load loads[2];
-	unsigned current;
-	int *fds; /* spills, oldest first */
+	struct load loads[LOADS];
+	unsigned current; /* the one that fills; the one after it was sent longest ago */
+	int *fds;	  /* spills, oldest first */
 	size_t fd_count;
 	size_t fd_cap;
 	size_t fan_in;
@@ -48,8 +50,8 @@ struct arkv_sort {
 
 static enum ark_rc loads_new(struct arkv_sort *s, size_t memory_bytes, struct ark_err *err)
 {
-	size_t each = memory_bytes / 2 < BUFFER_MIN ? BUFFER_MIN : memory_bytes / 2;
-	for (int i = 0; i < 2; i++) {
+	size_t each = memory_bytes / LOADS < BUFFER_MIN ? BUFFER_MIN : memory_bytes / LOADS;
+	for (int i = 0; i < LOADS; i++) {
 		s->loads[i].sort = s;
 		s->loads[i].fd = -1;
 		enum ark_rc rc = arkv_sort_buffer_new(&s->loads[i].buffer, each, err);
@@ -102,7 +104,7 @@ void arkv_sort_freep(struct arkv_sort **p)
 	if (!s)
 		return;
 	arkv_merge_freep(&s->merge);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < LOADS; i++) {
 		load_wait(s, &s->loads[i]);
 		if (s->loads[i].fd >= 0)
 			(void)close(s->loads[i].fd);
@@ -181,17 +183,16 @@ static enum ark_rc load_retire(struct arkv_sort *s, struct load *load, struct ar
 	return ARK_OK;
 }
 
-/* Sends the current buffer off, and goes on with the other one. */
+/* Sends the current buffer off, and goes on with the next one. */
 static enum ark_rc load_send(struct arkv_sort *s, struct ark_err *err)
 {
 	struct load *full = &s->loads[s->current];
-	s->current = !s->current;
-	/* the other one first: spills must be listed in the order of the scan */
-	enum ark_rc rc = load_retire(s, &s->loads[s->current], err);
 	full->task.run = spill_task;
 	full->under_way = true;
 	arkv_pool_submit(s->ctx.pool, &full->task);
-	return rc;
+	s->current = (s->current + 1) % LOADS;
+	/* retired in the order they were sent: spills are listed in the order of the scan */
+	return load_retire(s, &s->loads[s->current], err);
 }
 
 enum ark_rc arkv_sort_add(struct arkv_sort *s, const struct arkf_spill_rec *rec,
@@ -242,10 +243,18 @@ static enum ark_rc merge_pass(struct arkv_sort *s, struct ark_err *err)
 	return ARK_OK;
 }
 
+static bool anything_sent(const struct arkv_sort *s)
+{
+	bool sent = s->stats.spill_count > 0;
+	for (int i = 0; i < LOADS; i++)
+		sent = sent || s->loads[i].under_way;
+	return sent;
+}
+
 enum ark_rc arkv_sort_end(struct arkv_sort *s, struct ark_err *err)
 {
 	struct load *last = &s->loads[s->current];
-	if (s->stats.spill_count == 0 && !s->loads[!s->current].under_way) {
+	if (!anything_sent(s)) {
 		size_t dropped = arkv_sort_buffer_sort(last->buffer, &s->digester);
 		if (dropped)
 			note_duplicates(s, dropped,
@@ -253,9 +262,9 @@ enum ark_rc arkv_sort_end(struct arkv_sort *s, struct ark_err *err)
 		return ARK_OK;
 	}
 	enum ark_rc rc = load_send(s, err);
-	if (!rc)
-		rc = load_retire(s, last, err);
-	for (int i = 0; i < 2; i++) /* their memory is for merging now */
+	for (unsigned i = 1; i < LOADS && !rc; i++) /* the newest of them is last */
+		rc = load_retire(s, &s->loads[(s->current + i) % LOADS], err);
+	for (int i = 0; i < LOADS; i++) /* their memory is for merging now */
 		if (!rc)
 			arkv_sort_buffer_freep(&s->loads[i].buffer);
 	while (!rc && s->fd_count > s->fan_in)

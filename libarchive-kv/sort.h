@@ -1,8 +1,8 @@
 /*
  * sort.h - puts the records of a scan in order, in bounded memory, whatever their number.
  *
- * Records gather in one of two buffers; a full buffer is hashed, sorted and spilled (spillfile.h)
- * by the pool while the other one fills. At the end the spills are merged, in several passes where
+ * Records gather in one of a few buffers; a full one is hashed, sorted and spilled (spillfile.h)
+ * by the pool while the next one fills. At the end the spills are merged, in several passes where
  * there are more than memory allows to read at once. A key that comes twice: the last one wins, and
  * the others are counted.
  */
@@ -19,7 +19,7 @@ struct arkv_sort_options {
 	const struct ark_uid *repo;
 	const uint8_t *k_dig;
 	struct arkv_pool *pool;
-	size_t memory_bytes; /* for both buffers together; merging stays below it, too */
+	size_t memory_bytes; /* for all buffers together; merging stays below it, too */
 };
 
 struct arkv_sort_stats {
