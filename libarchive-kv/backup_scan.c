@@ -39,7 +39,12 @@ static enum ark_rc on_record(struct arkv_sink *sink, const struct ark_record *r,
 			rc = arkv_values_end(b->values, r, err);
 		return rc ? rc : count_record(b, r, 1 + 3 + ARK_ID_LEN, err);
 	}
-	struct arkf_spill_rec rec = { .rec = *r, .form = ARKF_SPILL_INLINE, .value = value };
+	struct arkf_spill_rec rec = {
+		.rec = *r,
+		.form = ARKF_SPILL_INLINE,
+		.value = value,
+		.seq = arkv_sort_seq(b->sort),
+	};
 	enum ark_rc rc = arkv_sort_add(b->sort, &rec, err);
 	return rc ? rc : count_record(b, r, value.len, err);
 }

@@ -42,6 +42,7 @@ struct arkv_sort {
 	struct arkv_merge *merge; /* NULL: everything fitted into one buffer */
 	size_t next;		  /* then: the next record of that buffer */
 	struct arkv_sort_stats stats;
+	uint64_t next_seq;
 	uint64_t merge_dropped;
 	struct ark_buf duplicate_key;
 	struct ark_uid repo;
@@ -195,17 +196,21 @@ static enum ark_rc load_send(struct arkv_sort *s, struct ark_err *err)
 	return load_retire(s, &s->loads[s->current], err);
 }
 
+uint64_t arkv_sort_seq(struct arkv_sort *s)
+{
+	return s->next_seq++;
+}
+
 enum ark_rc arkv_sort_add(struct arkv_sort *s, const struct arkf_spill_rec *rec,
 			  struct ark_err *err)
 {
-	struct arkf_spill_rec numbered = *rec;
-	numbered.seq = s->stats.records++;
-	if (arkv_sort_buffer_add(s->loads[s->current].buffer, &numbered))
+	s->stats.records++;
+	if (arkv_sort_buffer_add(s->loads[s->current].buffer, rec))
 		return ARK_OK;
 	enum ark_rc rc = load_send(s, err);
 	if (rc)
 		return rc;
-	if (!arkv_sort_buffer_add(s->loads[s->current].buffer, &numbered))
+	if (!arkv_sort_buffer_add(s->loads[s->current].buffer, rec))
 		return ark_fail(err, ARK_LIMIT, "sort: a record does not fit into the buffer");
 	return ARK_OK;
 }

@@ -3,8 +3,8 @@
  *
  * Records gather in one of a few buffers; a full one is hashed, sorted and spilled (spillfile.h)
  * by the pool while the next one fills. At the end the spills are merged, in several passes where
- * there are more than memory allows to read at once. A key that comes twice: the last one wins, and
- * the others are counted.
+ * there are more than memory allows to read at once. A key that comes twice: the one with the
+ * highest seq wins, and the others are counted.
  */
 #pragma once
 
@@ -33,7 +33,10 @@ struct arkv_sort_stats {
 enum ark_rc arkv_sort_new(struct arkv_sort **out, const struct arkv_sort_options *options,
 			  struct ark_err *err) ARK_CHECK;
 void arkv_sort_freep(struct arkv_sort **sort);
-/* rec is copied; its seq is given by the sort. An inline record (form ARKF_SPILL_INLINE) whose
+/* The seq of the record that the scan has just seen: it may be added behind later ones, once its
+ * chunks are placed. */
+uint64_t arkv_sort_seq(struct arkv_sort *sort);
+/* rec is copied; its seq comes from arkv_sort_seq. An inline record (form ARKF_SPILL_INLINE) whose
  * digest is all zeros gets its value digest here, off the caller's thread. */
 enum ark_rc arkv_sort_add(struct arkv_sort *sort, const struct arkf_spill_rec *rec,
 			  struct ark_err *err) ARK_CHECK;

@@ -8,7 +8,6 @@
 struct input {
 	struct arkv_spill_reader *reader;
 	struct arkf_spill_rec rec;
-	size_t no; /* a higher one is later in the scan */
 };
 
 struct arkv_merge {
@@ -21,13 +20,13 @@ struct arkv_merge {
 	bool top_used; /* the top was handed out and must move on first */
 };
 
-/* True when input a comes before b: by key, and the later spill first among equal keys. */
+/* True when input a comes before b: by key, and the later in the scan first among equal keys. */
 static bool before(const struct arkv_merge *m, size_t a, size_t b)
 {
 	const struct input *x = &m->inputs[a];
 	const struct input *y = &m->inputs[b];
 	int c = ark_record_cmp(&x->rec.rec, &y->rec.rec);
-	return c ? c < 0 : x->no > y->no;
+	return c ? c < 0 : x->rec.seq > y->rec.seq;
 }
 
 static void sift_down(struct arkv_merge *m, size_t at)
@@ -69,7 +68,6 @@ static enum ark_rc inputs_open(struct arkv_merge *m, const struct arkv_spill_ctx
 			continue;
 		}
 		struct input *in = &m->inputs[m->input_count];
-		in->no = i;
 		rc = arkv_spill_reader_new(&in->reader, ctx, fds[i], err);
 		if (rc)
 			continue;

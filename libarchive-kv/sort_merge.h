@@ -10,7 +10,7 @@
 
 struct arkv_merge;
 
-/* fds: count open spills, oldest first; taken over, also on failure. */
+/* fds: count open spills; taken over, also on failure. */
 enum ark_rc arkv_merge_new(struct arkv_merge **out, const struct arkv_spill_ctx *ctx,
 			   const int *fds, size_t count, struct ark_err *err) ARK_CHECK;
 void arkv_merge_freep(struct arkv_merge **m);

@@ -260,6 +260,7 @@ static enum ark_rc end_inline(struct arkv_values *v, const struct ark_record *r,
 		.rec = *r,
 		.form = ARKF_SPILL_INLINE,
 		.value = ark_buf_span(&v->gathered),
+		.seq = arkv_sort_seq(v->options.sort),
 	};
 	enum ark_rc rc = arkv_sort_add(v->options.sort, &rec, err);
 	present_clear(v);
@@ -280,6 +281,7 @@ enum ark_rc arkv_values_end(struct arkv_values *v, const struct ark_record *r, s
 	if (rc)
 		return rc;
 	struct value *value = v->value;
+	value->rec.seq = arkv_sort_seq(v->options.sort);
 	memcpy(value->rec.digest, digest, sizeof digest);
 	value->ended = true;
 	present_clear(v);

@@ -25,7 +25,8 @@ static struct arkv_sort *sort_new(struct arkv_pool *pool, size_t memory_bytes)
 }
 
 /* A key from n, in no order; a value that says which version it is. */
-static void add(struct arkv_sort *sort, uint32_t n, uint32_t version, size_t padding)
+static void add_at(struct arkv_sort *sort, uint64_t seq, uint32_t n, uint32_t version,
+		   size_t padding)
 {
 	char space[8];
 	char key[32];
@@ -46,8 +47,14 @@ static void add(struct arkv_sort *sort, uint32_t n, uint32_t version, size_t pad
 		},
 		.form = ARKF_SPILL_INLINE,
 		.value = ark_span(value, padding),
+		.seq = seq,
 	};
 	assert_int_equal(arkv_sort_add(sort, &rec, &err), ARK_OK);
+}
+
+static void add(struct arkv_sort *sort, uint32_t n, uint32_t version, size_t padding)
+{
+	add_at(sort, arkv_sort_seq(sort), n, version, padding);
 }
 
 /* Reads everything back: in order, each key once, the version that expected says. */
@@ -130,6 +137,28 @@ static void more_spills_than_can_be_read_at_once_are_merged_in_passes(void **sta
 	run(30000, 2, 1900, 8 << 20, true); /* about 30 spills, 8 at a time */
 }
 
+/* Large values wait for their chunks: a record of the scan may be added behind later ones. */
+static void a_record_that_is_added_late_keeps_its_place_in_the_scan(void **state)
+{
+	(void)state;
+	static const uint32_t others[] = { 0, 30000 }; /* within a buffer, and across spills */
+	ARK_AUTO(arkv_pool_freep) struct arkv_pool *pool = NULL;
+	struct ark_err err;
+	assert_int_equal(arkv_pool_new(&pool, 0, &err), ARK_OK);
+	for (size_t i = 0; i < 2; i++) {
+		ARK_AUTO(arkv_sort_freep) struct arkv_sort *sort = sort_new(pool, 8 << 20);
+		uint64_t early = arkv_sort_seq(sort);
+		add(sort, 0, 1, 10);
+		for (uint32_t n = 1; n <= others[i]; n++)
+			add(sort, n, 1, 1000);
+		add_at(sort, early, 0, 0, 10);
+		assert_int_equal(arkv_sort_end(sort, &err), ARK_OK);
+		assert_int_equal(arkv_sort_stats(sort)->spill_count > 0, i > 0);
+		assert_int_equal(check(sort, 1), 1 + others[i]);
+		assert_int_equal(arkv_sort_stats(sort)->duplicates, 1);
+	}
+}
+
 static void a_sort_can_be_left_at_any_point(void **state)
 {
 	(void)state;
@@ -161,6 +190,7 @@ int main(void)
 		cmocka_unit_test(the_last_of_equal_keys_wins_within_a_buffer),
 		cmocka_unit_test(the_last_of_equal_keys_wins_across_spills),
 		cmocka_unit_test(more_spills_than_can_be_read_at_once_are_merged_in_passes),
+		cmocka_unit_test(a_record_that_is_added_late_keeps_its_place_in_the_scan),
 		cmocka_unit_test(a_sort_can_be_left_at_any_point),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
