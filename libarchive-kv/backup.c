@@ -229,8 +229,10 @@ static enum ark_rc backup(struct arkv_backup_run *b, struct arkv_source *source,
 		rc = open_writers(b, err);
 	if (!rc)
 		rc = arkv_backup_scan(b, source, err);
-	if (!rc)
+	if (!rc) {
+		b->info.consistency = arkv_source_consistency(source, &b->info);
 		rc = arkv_backup_write(b, err);
+	}
 	if (!rc && !b->options->dry_run)
 		rc = arkv_backup_commit(b, err);
 	if (rc)

@@ -228,6 +228,19 @@ static const struct name *find_name(struct ark_span text)
 	return NULL;
 }
 
+static enum ark_rc unknown_member(const struct arkv_jsonl_in *j, uint64_t at, struct ark_span text,
+				  struct ark_err *err)
+{
+	size_t shown = 0; /* nothing that a terminal could take for a command */
+	while (shown < text.len && shown < 32 && text.p[shown] >= 0x20 && text.p[shown] < 0x7f)
+		shown++;
+	return arkv_json_fail_at(
+		&j->scan, at, err,
+		"unknown member \"%.*s%s\": expected space, key, type, expire_at, flags, "
+		"meta, value, or a _b64 twin",
+		(int)shown, (const char *)text.p, shown < text.len ? "..." : "");
+}
+
 static enum ark_rc read_name(struct arkv_jsonl_in *j, struct line *line, const struct name **out,
 			     struct ark_err *err)
 {
@@ -245,11 +258,7 @@ static enum ark_rc read_name(struct arkv_jsonl_in *j, struct line *line, const s
 		return rc;
 	const struct name *name = over ? NULL : find_name(text);
 	if (!name)
-		return arkv_json_fail_at(&j->scan, at, err,
-					 "unknown member \"%.*s\": expected space, key, type, "
-					 "expire_at, flags, meta, value, or a _b64 twin",
-					 (int)(text.len < 32 ? text.len : 32),
-					 (const char *)text.p);
+		return unknown_member(j, at, text, err);
 	if (line->seen & 1u << name->member)
 		return arkv_json_fail_at(&j->scan, at, err,
 					 "a second \"%s\" (or its _b64 twin) in one record",

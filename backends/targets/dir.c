@@ -85,12 +85,15 @@ static void drop_temp(struct dir *d)
 	d->temp_name.s[0] = '\0';
 }
 
-static enum ark_rc move_temp(struct dir *d, const char *name, struct ark_err *err)
+/* flags: RENAME_NOREPLACE where nothing was, so that what came there meanwhile stays. */
+static enum ark_rc move_temp(struct dir *d, const char *name, unsigned flags, struct ark_err *err)
 {
 	int sys = close(d->temp) ? errno : 0;
 	d->temp = -1;
-	if (!sys && renameat(d->place.fd, d->temp_name.s, d->place.fd, name))
+	if (!sys && renameat2(d->place.fd, d->temp_name.s, d->place.fd, name, flags))
 		sys = errno;
+	if (flags && (sys == EINVAL || sys == ENOSYS)) /* a file system that knows no flags */
+		sys = renameat(d->place.fd, d->temp_name.s, d->place.fd, name) ? errno : 0;
 	if (sys)
 		return fail_at(d, sys, "a file cannot be put in its place", err);
 	d->temp_name.s[0] = '\0';
@@ -171,7 +174,7 @@ static enum ark_rc write_sidecar(struct dir *d, struct ark_err *err)
 	if (!rc)
 		rc = write_temp(d, ark_buf_span(&d->sidecar), err);
 	if (!rc)
-		rc = move_temp(d, arkv_dir_sidecar_name(d->place.name.s).s, err);
+		rc = move_temp(d, arkv_dir_sidecar_name(d->place.name.s).s, 0, err);
 	drop_temp(d);
 	d->temp = value;
 	d->temp_name = value_name;
@@ -261,7 +264,8 @@ static enum ark_rc end(struct arkv_target *base, struct ark_err *err)
 		return not_the_same(d, err);
 	enum ark_rc rc = d->sidecar.wr.len ? write_sidecar(d, err) : ARK_OK;
 	if (!rc)
-		rc = move_temp(d, d->place.name.s, err);
+		rc = move_temp(d, d->place.name.s,
+			       d->outcome == ARKV_OUTCOME_CREATED ? RENAME_NOREPLACE : 0, err);
 	if (!rc && !d->sidecar.wr.len && d->outcome == ARKV_OUTCOME_REPLACED)
 		rc = remove_sidecar(d, err);
 	return rc;

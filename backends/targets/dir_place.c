@@ -84,9 +84,8 @@ static enum ark_rc look_whether_empty(struct dir_tree *t, struct ark_err *err)
 	}
 	struct dirent *e;
 	t->was_empty = true;
-	while ((e = readdir(stream)))
-		t->was_empty =
-			t->was_empty && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."));
+	while (t->was_empty && (e = readdir(stream)))
+		t->was_empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
 	closedir(stream);
 	return ARK_OK;
 }

@@ -82,6 +82,27 @@ static void conflicts_go_by_the_policy(void **state)
 	collect_release(&longer);
 }
 
+static void a_file_that_came_meanwhile_is_not_replaced(void **state)
+{
+	struct place p = place(state, "out");
+	struct arkv_target *t = NULL;
+	struct ark_err err;
+	enum arkv_outcome outcome;
+	char why[256], command[512];
+	struct ark_record r = { .key = ark_span_str("k"),
+				.type = ARK_TYPE_STRING,
+				.expires_ms = ARK_NO_EXPIRY };
+	assert_ok(arkv_target_from_url(&t, p.url, &err), err);
+	assert_ok(t->ops->open(t, &replace, &err), err);
+	assert_ok(t->ops->begin(t, &r, &outcome, why, &err), err);
+	put_file(&p, "k", "mine");
+	assert_int_equal(t->ops->end(t, &err), ARK_EXISTS);
+	arkv_target_free(t);
+	assert_true(has_file(&p, "k", "mine"));
+	snprintf(command, sizeof command, "test \"$(ls -A '%s')\" = k", p.path);
+	assert_int_equal(system(command), 0);
+}
+
 static void a_later_restore_finds_the_places_of_the_first(void **state)
 {
 	struct place p = place(state, "out");
@@ -185,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_folder(the_same_again_changes_nothing),
 		in_folder(conflicts_go_by_the_policy),
+		in_folder(a_file_that_came_meanwhile_is_not_replaced),
 		in_folder(a_later_restore_finds_the_places_of_the_first),
 		in_folder(a_folder_of_others_gets_plain_records_and_no_marker),
 		in_folder(no_key_leads_outside),
