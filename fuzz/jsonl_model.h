@@ -144,6 +144,8 @@ static inline enum model model_line(struct model_record *m, struct ark_span line
 {
 	json_error_t why;
 	*m = (struct model_record){ .root = NULL };
+	if (memchr(line.p, '\0', line.len))
+		return MODEL_NO; /* no JSON has one; jansson 2.14 steps over one behind a number */
 	if (memmem(line.p, line.len, "-0", 2))
 		return MODEL_UNSURE;
 	/* Never JSON; yet jansson 2.14 loses a NUL byte that follows a number, and goes on. */
