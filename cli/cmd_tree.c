@@ -154,8 +154,9 @@ static void show(struct args *a)
 	for (size_t i = 0; i < a->count; i++) {
 		const struct node *n = &a->nodes[i];
 
-		cli_out(a->cli, "%12s keys  %10s  %*s", human_count(n->records).s,
-			human_bytes(n->bytes).s, 2 * (int)n->depth, "");
+		cli_out(a->cli, "%12s %s  %10s  %*s", human_count(n->records).s,
+			n->records == 1 ? "key " : "keys", human_bytes(n->bytes).s,
+			2 * (int)n->depth, "");
 		if (n->depth)
 			cli_out_safe(a->cli, n->prefix);
 		else if (n->space.len)
