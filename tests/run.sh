@@ -119,8 +119,9 @@ for flavour in $flavours; do
   build "$dir"
   if [ $ci = 1 ] && [ "$flavour" = san ]; then
     # The command line tests and the campaigns take long under sanitizers: run.sh --san has them.
+    # A suite that is asked for by name comes with its slow tests, unless they are refused by name.
     test_in "$dir" run --setup $setup --suite unit --suite vectors --suite store --suite source \
-      --suite fuzz "$@"
+      --suite fuzz --no-suite slow --no-suite live "$@"
   else
     test_in "$dir" run --setup $setup "$@"
   fi
