@@ -5,7 +5,8 @@
 
 size_t arkf_entry_weight(const struct arkf_entry *entry)
 {
-	return ARKF_ENTRY_WEIGHT + entry->rec.key.len + entry->rec.meta.len + entry->body.len;
+	const struct ark_record *r = &entry->rec;
+	return ARKF_ENTRY_WEIGHT + r->space.len + r->key.len + r->meta.len + entry->body.len;
 }
 
 /* ---- encoding ---- */

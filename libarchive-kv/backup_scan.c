@@ -19,7 +19,7 @@ static enum ark_rc count_record(struct arkv_backup_run *b, const struct ark_reco
 				size_t body_len, struct ark_err *err)
 {
 	b->records_seen++;
-	b->weight += ARKF_ENTRY_WEIGHT + r->key.len + r->meta.len + body_len;
+	b->weight += ARKF_ENTRY_WEIGHT + r->space.len + r->key.len + r->meta.len + body_len;
 	b->source_bytes += r->key.len + r->value_len;
 	if (b->records_seen % TICK_RECORDS)
 		return ARK_OK;

@@ -59,6 +59,12 @@ enum ark_rc arkv_frame_make(struct arkv_frame_slot *slot, const struct arkv_fram
 		rc = ark_buf_check(&slot->trailer, "frame", err);
 	if (rc)
 		return rc;
+	size_t max = slot->type == ARKF_FRAME_BLOCK ? ARKF_BLOCK_RAW_MAX : ARKF_CHUNK_RAW_MAX;
+	if (slot->raw.wr.len > max || slot->trailer.wr.len > ARKF_TRAILER_MAX)
+		return ark_fail(
+			err, ARK_LIMIT,
+			"frame: %zu raw bytes and %zu of hints are more than a reader takes",
+			slot->raw.wr.len, slot->trailer.wr.len);
 	arkv_id_of(&slot->id, arkv_keys_id(ctx->keys), id_type, ark_buf_span(&slot->raw));
 	slot->claim = arkv_dedup_claim(ctx->dedup, &slot->id, &slot->where, err);
 	if (slot->claim != ARK_NOTFOUND && slot->claim != ARK_AGAIN)
