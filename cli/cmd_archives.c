@@ -100,6 +100,14 @@ static void json_counts(struct cli *cli, const struct arkf_counts *c)
 	cli_json_count(cli, "refused", c->refused);
 }
 
+static void json_digests(struct cli *cli, const struct arkf_digests *d)
+{
+	cli_json_text(cli, "digest_content", ark_hex_prefix(d->content, 64).s);
+	cli_json_text(cli, "digest_content_expiring", ark_hex_prefix(d->content_expiring, 64).s);
+	cli_json_text(cli, "digest_full", ark_hex_prefix(d->full, 64).s);
+	cli_json_text(cli, "digest_full_expiring", ark_hex_prefix(d->full_expiring, 64).s);
+}
+
 static void json_line(struct cli *cli, const struct arkv_archive_info *info)
 {
 	const struct arkf_head *head = info->head;
@@ -123,6 +131,7 @@ static void json_line(struct cli *cli, const struct arkv_archive_info *info)
 	cli_json_text(cli, "consistency", cli_consistency_name(head->consistency));
 	cli_json_bool(cli, "incomplete", head->marks & ARKF_MARK_INCOMPLETE);
 	json_counts(cli, &head->counts);
+	json_digests(cli, &head->digests);
 	cli_json_list(cli, "tags");
 	for (size_t i = 0; i < head->tag_count; i++)
 		cli_json_bytes(cli, NULL, head->tags[i]);
