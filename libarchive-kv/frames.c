@@ -12,6 +12,7 @@ struct arkv_frames {
 	struct arkv_opener *opener;
 	struct arkv_windows *windows;
 	struct arkv_elsewhere *elsewhere;
+	struct arkv_frame_spot lost;
 	struct ark_buf pack_head; /* the last one read */
 	struct ark_id pack_head_of;
 	struct arkv_frame *kept[ARKV_FRAMES_COUNT];
@@ -282,6 +283,20 @@ static enum ark_rc read_frame(struct arkv_frame *frame, struct arkv_frames *f,
 	return rc;
 }
 
+static void note_lost(struct arkv_frames *f, const struct arkv_frame_want *want)
+{
+	f->lost = (struct arkv_frame_spot){ .id = want->id };
+	if (!want->packs)
+		return;
+	f->lost.pack = want->packs->packs[want->place.pack_no].name;
+	f->lost.frame_no = want->place.frame_no;
+}
+
+const struct arkv_frame_spot *arkv_frames_lost(const struct arkv_frames *f)
+{
+	return &f->lost;
+}
+
 enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *f,
 			    const struct arkv_frame_want *want, struct ark_err *err)
 {
@@ -295,6 +310,7 @@ enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *f,
 		enum ark_rc rc = read_frame(frame, f, want, err);
 		if (rc) {
 			frame_free(frame);
+			note_lost(f, want);
 			return rc;
 		}
 	}

@@ -48,6 +48,13 @@ struct arkv_frame {
  * AUTH: this key cannot read. Other codes: the store's, for now. */
 enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *frames,
 			    const struct arkv_frame_want *want, struct ark_err *err) ARK_CHECK;
+/* The frame that the last failed get was about, where its place said that it is. */
+struct arkv_frame_spot {
+	struct ark_id pack; /* zeros: no place was known */
+	struct ark_id id;
+	uint32_t frame_no;
+};
+const struct arkv_frame_spot *arkv_frames_lost(const struct arkv_frames *frames);
 /* Lets go of *frame, and sets it to NULL. NULL is fine. */
 void arkv_frames_release(struct arkv_frames *frames, struct arkv_frame **frame);
 
