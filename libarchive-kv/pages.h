@@ -6,8 +6,8 @@
  * indexes when arkv_pages_flush is called: after output, so that nobody waits for it. A cached page
  * whose box does not open is forgotten by whoever opens it, and read again.
  *
- * All functions may be called from any thread. Without a cache folder, and where the cache cannot be
- * used, everything works and comes from the store.
+ * All functions may be called from any thread. Without a cache folder, and where the cache cannot
+ * be used, everything works and comes from the store.
  */
 #pragma once
 
