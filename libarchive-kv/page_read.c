@@ -92,27 +92,50 @@ enum ark_rc arkv_page_open(struct arkv_page **out, struct arkv_keys *keys,
 	return ARK_OK;
 }
 
+/* A page from the cache whose box does not open is read again, from the store. */
+static enum ark_rc fetch(struct arkv_page **out, struct arkv_archive *a, size_t run_no,
+			 size_t page_no, struct ark_err *err)
+{
+	const struct arkv_archive_run *run = &a->runs[run_no];
+	const struct arkv_root_page *p = &run->root->pages[page_no];
+	const struct arkv_page_ref ref = { .run = run->table.name,
+					   .archive = run->table.archive,
+					   .off = p->off,
+					   .box_len = p->box_len,
+					   .page_no = (uint32_t)page_no };
+	ARK_AUTO(ark_buf_release) struct ark_buf box;
+	ark_buf_init(&box);
+	struct arkv_pages *pages = arkv_repo_pages(a->repo);
+	if (!pages)
+		return ark_fail(err, ARK_NOMEM, "index pages: out of memory");
+	enum ark_rc rc = ARK_OK;
+	bool from_cache = true;
+	for (int i = 0; i < 2 && from_cache; i++) {
+		ark_buf_clear(&box);
+		rc = arkv_pages_get(pages, &ref, &box, &from_cache, err);
+		if (rc == ARK_NOTFOUND)
+			return ark_fail(err, ARK_CORRUPT, "the run is gone from the store");
+		if (rc)
+			return rc;
+		rc = arkv_page_open(out, arkv_repo_keys(a->repo), run, run->root, page_no,
+				    ark_buf_span(&box), err);
+		if (!rc || rc == ARK_NOMEM)
+			return rc;
+		arkv_pages_forget(pages, &ref);
+	}
+	return rc;
+}
+
 enum ark_rc arkv_page_read(struct arkv_page **out, struct arkv_archive *a, size_t run_no,
 			   size_t page_no, struct ark_err *err)
 {
-	ARK_AUTO(ark_buf_release) struct ark_buf box;
-	ark_buf_init(&box);
 	const struct arkv_root *root = NULL;
 	enum ark_rc rc = arkv_archive_root(&root, a, run_no, err);
-	if (rc)
-		return rc;
-	const struct arkv_archive_run *run = &a->runs[run_no];
-	const struct arkv_root_page *p = &root->pages[page_no];
-	struct arkv_object_name name = arkv_hash_name("runs/", &run->table.name);
-	rc = arkv_store_get(arkv_repo_store(a->repo), name.s, p->off, p->box_len, &box, err);
-	if (rc == ARK_NOTFOUND)
-		rc = ark_fail(err, ARK_CORRUPT, "the run is gone from the store");
 	if (!rc)
-		rc = arkv_page_open(out, arkv_repo_keys(a->repo), run, root, page_no,
-				    ark_buf_span(&box), err);
+		rc = fetch(out, a, run_no, page_no, err);
 	if (rc)
-		return ark_err_prefix(err, "run %.16s, page %zu", ark_id_hex(&run->table.name).s,
-				      page_no);
+		return ark_err_prefix(err, "run %.16s, page %zu",
+				      ark_id_hex(&a->runs[run_no].table.name).s, page_no);
 	return ARK_OK;
 }
 

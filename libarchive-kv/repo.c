@@ -13,6 +13,7 @@ struct arkv_repo {
 	char *where;
 	char *cache_dir; /* NULL until it is asked for */
 	bool cache_failed;
+	struct arkv_pages *pages; /* NULL until they are asked for */
 	struct ark_err cache_err;
 };
 
@@ -54,6 +55,9 @@ void arkv_repo_freep(struct arkv_repo **repo)
 {
 	if (!*repo)
 		return;
+	if ((*repo)->pages)
+		(void)!arkv_pages_flush((*repo)->pages, NULL); /* a cache: nothing is lost */
+	arkv_pages_freep(&(*repo)->pages);
 	arkv_store_free((*repo)->store);
 	arkv_unlocked_release(&(*repo)->unlocked);
 	free((*repo)->cache_root);
@@ -97,4 +101,12 @@ const char *arkv_repo_cache_dir(struct arkv_repo *repo, const char **why)
 	if (why && !repo->cache_dir)
 		*why = repo->cache_root ? repo->cache_err.text : "no cache folder was given";
 	return repo->cache_dir;
+}
+
+struct arkv_pages *arkv_repo_pages(struct arkv_repo *repo)
+{
+	if (!repo->pages &&
+	    arkv_pages_new(&repo->pages, repo->store, arkv_repo_cache_dir(repo, NULL), NULL))
+		repo->pages = NULL;
+	return repo->pages;
 }

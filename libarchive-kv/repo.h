@@ -9,6 +9,7 @@
 
 #include "format/chunker.h"
 #include "libarchive-kv/keys.h"
+#include "libarchive-kv/pages.h"
 #include "libarchive-kv/store.h"
 
 struct arkv_repo;
@@ -57,3 +58,7 @@ const char *arkv_repo_where(const struct arkv_repo *repo);
 /* This repository's cache folder at this store (mode 0700, made when first asked for), or NULL:
  * there is no cache root, or it cannot be used, and *why (may be NULL) says why. */
 const char *arkv_repo_cache_dir(struct arkv_repo *repo, const char **why);
+/* The door to index pages and cached manifests (pages.h), with that cache folder; made when first
+ * asked for, NULL when there is no memory for it. What it has remembered goes into the cache when
+ * the repository is freed. */
+struct arkv_pages *arkv_repo_pages(struct arkv_repo *repo);

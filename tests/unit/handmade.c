@@ -388,10 +388,10 @@ struct arkv_keys *handmade_keys(bool encrypted)
 	return keys;
 }
 
-void handmade_init_keys(struct handmade *h, struct arkv_keys *keys)
+static void init(struct handmade *h, struct arkv_keys *keys, const char *cache_root)
 {
 	*h = (struct handmade){ .keys = keys };
-	struct arkv_repo_options options = { .where = "memory" };
+	struct arkv_repo_options options = { .where = "memory", .cache_root = cache_root };
 	must(arkv_memory_new(&options.store, arkv_clock_system(), &fault));
 	must(arkv_store_create(options.store, &fault));
 	must(arkv_store_count(&options.store, &h->counter, &fault));
@@ -402,6 +402,17 @@ void handmade_init_keys(struct handmade *h, struct arkv_keys *keys)
 	must(arkv_repo_make(&h->repo, &options, &unlocked, &levels, &fault));
 	must(arkv_dk_new(&h->dk, h->keys, &fault));
 	must(arkv_codec_new(&codec, 1, &fault));
+}
+
+void handmade_init_keys(struct handmade *h, struct arkv_keys *keys)
+{
+	init(h, keys, NULL);
+}
+
+void handmade_init_far(struct handmade *h, const char *cache_root)
+{
+	init(h, handmade_keys(true), cache_root);
+	arkv_repo_store(h->repo)->caps &= ~(unsigned)ARKV_STORE_LOCAL;
 }
 
 void handmade_init(struct handmade *h, bool encrypted)
@@ -430,6 +441,7 @@ void handmade_archive(struct handmade *h, const struct handmade_archive *what)
 							 .len = r->len,
 							 .refs_off = r->refs_off,
 							 .refs_len = r->refs_len,
+							 .archive.b = { 0xa0, (uint8_t)i },
 							 .n = h->run_count - i,
 							 .entry_count = r->entry_count };
 		runs[i].root = (struct arkf_manifest_root){ .run_uid = r->uid,

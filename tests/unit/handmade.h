@@ -54,6 +54,8 @@ struct handmade {
 void handmade_init(struct handmade *h, bool encrypted);
 /* The same with keys of its own, which it takes. */
 void handmade_init_keys(struct handmade *h, struct arkv_keys *keys);
+/* Encrypted, in a store that counts as far away, with a folder for caches. */
+void handmade_init_far(struct handmade *h, const char *cache_root);
 /* Fresh keys for handmade_init_keys. */
 struct arkv_keys *handmade_keys(bool encrypted);
 void handmade_release(struct handmade *h);
