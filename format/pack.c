@@ -6,6 +6,8 @@
 static const uint8_t frame_mark[4] = { 0xa7, 0x6b, 0x76, 0x46 };
 static const char tail_mark[] = "PEND";
 
+enum { EXT_SALT = 2 };
+
 void arkf_pack_head_encode(struct ark_wr *wr, enum ark_suite suite, unsigned datakey_count)
 {
 	arkf_header_encode(wr, ARKF_KIND_PACK, suite);
@@ -110,6 +112,13 @@ void arkf_footer_encode_entry(struct ark_wr *wr, const struct arkf_footer_entry 
 void arkf_footer_encode_end(struct ark_wr *wr)
 {
 	arkf_ext_encode_none(wr);
+}
+
+void arkf_footer_encode_end_salted(struct ark_wr *wr, const uint8_t salt[16])
+{
+	ark_wr_varint(wr, 1);
+	ark_wr_varint(wr, EXT_SALT);
+	ark_wr_lenbytes(wr, ark_span(salt, 16));
 }
 
 enum ark_rc arkf_footer_decode(struct arkf_footer_rd *it, struct ark_span raw, struct ark_err *err)

@@ -77,6 +77,8 @@ struct arkf_footer_entry {
 void arkf_footer_encode_head(struct ark_wr *wr, uint64_t count);
 void arkf_footer_encode_entry(struct ark_wr *wr, const struct arkf_footer_entry *entry);
 void arkf_footer_encode_end(struct ark_wr *wr);
+/* The same, with a salt of 16 random bytes in the extension list (suite 0). */
+void arkf_footer_encode_end_salted(struct ark_wr *wr, const uint8_t salt[16]);
 /* One entry, which a places fragment has too; what names the structure. CORRUPT, UNSUPPORTED. */
 enum ark_rc arkf_footer_entry_decode(struct ark_rd *rd, struct arkf_footer_entry *out,
 				     const char *what, struct ark_err *err) ARK_CHECK;

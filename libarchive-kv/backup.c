@@ -5,6 +5,7 @@
 #include "libarchive-kv/cachedir.h"
 #include "libarchive-kv/clock.h"
 #include "libarchive-kv/filter.h"
+#include "libarchive-kv/index.h"
 #include "libarchive-kv/lock.h"
 #include "libarchive-kv/rand.h"
 #include "libarchive-kv/session_write.h"
@@ -102,6 +103,8 @@ static enum ark_rc begin_session(struct arkv_backup_run *b, struct ark_err *err)
 {
 	struct arkv_rand rand = arkv_rand_system();
 	arkv_rand_bytes(&rand, b->session.b, sizeof b->session.b);
+	if (!b->options->dry_run)
+		arkv_rand_bytes(&rand, b->result->archive.b, sizeof b->result->archive.b);
 	enum ark_rc rc = arkv_dk_new(&b->dk, b->keys, err);
 	if (rc || b->options->dry_run)
 		return rc;
@@ -254,6 +257,11 @@ static void release(struct arkv_backup_run *b)
 	arkv_pool_freep(&b->pool);
 	arkv_usemap_release(&b->uses);
 	arkv_archive_freep(&b->parent);
+	if (b->index) { /* of an archive that did not come to be */
+		arkv_index_freep(&b->index);
+		(void)!arkv_index_remove(arkv_repo_cache_dir(b->repo, NULL), &b->result->archive,
+					 NULL);
+	}
 	arkv_dk_release(&b->dk);
 	arkv_lock_freep(&b->lock);
 	ark_buf_release(&b->run.root_box);

@@ -1,6 +1,7 @@
 /* backup_commit.c - the end of a backup: the manifest that makes an archive of what was stored. */
 #include "libarchive-kv/backup_in.h"
 #include "libarchive-kv/clock.h"
+#include "libarchive-kv/index.h"
 #include "libarchive-kv/manifest_write.h"
 #include "libarchive-kv/rand.h"
 
@@ -172,10 +173,21 @@ static enum ark_rc make_manifest(struct arkv_backup_run *b, struct arkf_head *he
 	return arkv_manifest_make(object, b->keys, &parts, err);
 }
 
+/* Completes the archive's index on this host, or gives it up. */
+static void index_finish(struct arkv_backup_run *b, struct ark_span manifest)
+{
+	if (!b->index)
+		return;
+	enum ark_rc rc = arkv_index_set_manifest(b->index, manifest, NULL);
+	if (!rc && b->run.len)
+		rc = arkv_index_set_run(b->index, &b->run.name, NULL);
+	arkv_index_freep(&b->index);
+	if (rc && arkv_index_remove(arkv_repo_cache_dir(b->repo, NULL), &b->result->archive, NULL))
+		arkv_job_warn(b->job, "the archive is complete; its index in the cache is not");
+}
+
 enum ark_rc arkv_backup_commit(struct arkv_backup_run *b, struct ark_err *err)
 {
-	struct arkv_rand rand = arkv_rand_system();
-	arkv_rand_bytes(&rand, b->result->archive.b, sizeof b->result->archive.b);
 	struct arkf_head *head = calloc(1, sizeof *head);
 	if (!head)
 		return ark_fail(err, ARK_NOMEM, "manifest: out of memory");
@@ -188,5 +200,8 @@ enum ark_rc arkv_backup_commit(struct arkv_backup_run *b, struct ark_err *err)
 	if (rc)
 		return rc;
 	struct arkv_object_name name = arkv_archive_name(&b->result->archive);
-	return arkv_store_put(b->store, name.s, ark_buf_span(&object), err);
+	rc = arkv_store_put(b->store, name.s, ark_buf_span(&object), err);
+	if (!rc)
+		index_finish(b, ark_buf_span(&object));
+	return rc;
 }

@@ -8,7 +8,8 @@
 #include "libarchive-kv/run_write.h"
 #include "libarchive-kv/value_write.h"
 
-struct arkv_lock; /* lock.h */
+struct arkv_lock;  /* lock.h */
+struct arkv_index; /* index.h */
 
 struct arkv_backup_run {
 	/* given */
@@ -54,6 +55,8 @@ struct arkv_backup_run {
 	struct arkf_digests digests;
 	uint32_t cut_threshold;
 	struct arkv_run_made run;
+	struct arkv_index
+		*index; /* NULL: none is written; a cache, so its failures are passed over */
 };
 
 /* backup_scan.c: the source's records go to the sort, large values to chunks. */

@@ -1,5 +1,6 @@
 /* backup_write.c - the second half of a backup: sorted records become blocks, and blocks a run. */
 #include "libarchive-kv/backup_in.h"
+#include "libarchive-kv/index.h"
 
 enum { TICK_RECORDS = 4096 };
 
@@ -89,6 +90,26 @@ static enum ark_rc ignore_block(void *ctx, const struct arkv_placed_block *block
 	return ARK_OK;
 }
 
+/* The page as the run has it also goes into the archive's index on this host. */
+static enum ark_rc index_page(void *ctx, uint32_t page_no, struct ark_span box, struct ark_err *err)
+{
+	struct arkv_backup_run *b = ctx;
+	(void)err;
+	if (b->index && arkv_index_put_page(b->index, page_no, box, NULL))
+		arkv_index_freep(&b->index);
+	return ARK_OK;
+}
+
+/* Without an index, readers on this host take pages from the store: nothing else is lost. */
+static void index_open(struct arkv_backup_run *b)
+{
+	if (b->options->dry_run)
+		return;
+	if (arkv_index_create(&b->index, arkv_repo_cache_dir(b->repo, NULL), &b->result->archive,
+			      NULL, ARKV_INDEX_NEW, NULL))
+		b->index = NULL;
+}
+
 static bool same_as_parent(const struct arkv_backup_run *b)
 {
 	return b->parent && arkv_digests_equal(&b->parent->head.digests, &b->digests) &&
@@ -120,7 +141,13 @@ enum ark_rc arkv_backup_write(struct arkv_backup_run *b, struct ark_err *err)
 	bool dry_run = b->options->dry_run;
 	ARK_AUTO(arkv_run_writer_freep) struct arkv_run_writer *writer = NULL;
 	ARK_AUTO(arkv_blocks_freep) struct arkv_blocks *blocks = NULL;
-	struct arkv_run_options run_options = { .ctx = &b->frames, .spool_dir = b->spool_dir };
+	struct arkv_run_options run_options = {
+		.ctx = &b->frames,
+		.spool_dir = b->spool_dir,
+		.page = index_page,
+		.page_ctx = b,
+	};
+	index_open(b);
 	enum ark_rc rc = arkv_run_writer_new(&writer, &run_options, err);
 	b->cut_threshold = choose_threshold(b);
 	struct arkv_blocks_options options = {

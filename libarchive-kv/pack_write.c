@@ -1,6 +1,7 @@
 /* pack_write.c - see pack_write.h. */
 #include "libarchive-kv/pack_write.h"
 
+#include "libarchive-kv/rand.h"
 #include "libarchive-kv/spool.h"
 
 #include <stdlib.h>
@@ -86,6 +87,20 @@ static enum ark_rc entries_reserve(struct arkv_packer *p, struct ark_err *err)
 	return ARK_OK;
 }
 
+/* Without encryption equal frames would give packs of equal bytes, and so of equal names: a new
+ * pack could then be taken for one that a prune is about to delete. */
+static void footer_end(const struct arkv_frame_ctx *ctx, struct ark_wr *wr)
+{
+	if (arkv_keys_suite(ctx->keys) != ARK_SUITE_NONE) {
+		arkf_footer_encode_end(wr);
+		return;
+	}
+	uint8_t salt[16];
+	struct arkv_rand rand = arkv_rand_system();
+	arkv_rand_bytes(&rand, salt, sizeof salt);
+	arkf_footer_encode_end_salted(wr, salt);
+}
+
 static enum ark_rc footer_write(struct arkv_packer *p, struct ark_err *err)
 {
 	const struct arkv_frame_ctx *ctx = p->options.ctx;
@@ -99,7 +114,7 @@ static enum ark_rc footer_write(struct arkv_packer *p, struct ark_err *err)
 	arkf_footer_encode_head(&raw.wr, p->entry_count);
 	for (size_t i = 0; i < p->entry_count; i++)
 		arkf_footer_encode_entry(&raw.wr, &p->entries[i]);
-	arkf_footer_encode_end(&raw.wr);
+	footer_end(ctx, &raw.wr);
 	enum ark_rc rc = ark_buf_check(&raw, "pack footer", err);
 	if (!rc)
 		rc = arkv_codec_new(&codec, 1, err);
