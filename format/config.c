@@ -41,8 +41,14 @@ void arkf_config_encode(struct ark_wr *wr, const struct arkf_config *config)
 	ark_wr_bytes(wr, ark_span(config->checksum.b, sizeof config->checksum.b));
 }
 
-static enum ark_rc nest_check(const struct arkf_nest *nest, const char *name, struct ark_err *err)
+static enum ark_rc nest_check(const struct arkf_nest *nest, enum arkf_namespace ns,
+			      struct ark_err *err)
 {
+	const char *name = names[ns];
+	bool is_flat = ns == ARKF_NS_KEYS || ns == ARKF_NS_GC;
+	if (is_flat && (nest->write || nest->read != 1))
+		return ark_fail(err, ARK_UNSUPPORTED, "config: %s/ is nested: use a newer arkv",
+				name);
 	if (nest->write > ARKF_NEST_LEVEL_MAX || nest->read >> (ARKF_NEST_LEVEL_MAX + 1))
 		return ark_fail(err, ARK_UNSUPPORTED,
 				"config: %s/ nests deeper than %d levels: use a newer arkv", name,
@@ -89,10 +95,8 @@ enum ark_rc arkf_config_decode(struct arkf_config *out, struct ark_span bytes, s
 		rc = ark_fail(err, ARK_UNSUPPORTED,
 			      "config: needs features %#" PRIx64 ": use a newer arkv",
 			      config.incompatible);
-	if (!rc && (config.nest[ARKF_NS_KEYS].write || config.nest[ARKF_NS_KEYS].read != 1))
-		rc = ark_fail(err, ARK_UNSUPPORTED, "config: keys/ is nested: use a newer arkv");
 	for (unsigned i = 0; i < ARKF_NS_COUNT && !rc; i++)
-		rc = nest_check(&config.nest[i], names[i], err);
+		rc = nest_check(&config.nest[i], (enum arkf_namespace)i, err);
 	if (!rc)
 		rc = sizes_check(&config, err);
 	if (!rc)

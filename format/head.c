@@ -77,7 +77,7 @@ static void decode_types(struct ark_rd *rd, struct arkf_head *h)
 		h->types[i].type = ark_rd_u8(rd);
 		h->types[i].records = ark_rd_varint(rd);
 		h->types[i].value_bytes = ark_rd_varint(rd);
-		if (i && h->types[i].type <= h->types[i - 1].type)
+		if (h->types[i].type <= (i ? h->types[i - 1].type : 0))
 			ark_rd_fail(rd);
 	}
 }
