@@ -99,7 +99,7 @@ class Bytes:
         self.need(self.at == len(self.data), "bytes are left over")
 
     def extensions(self):
-        """Version 1 knows none: even tags are passed over. Nothing follows them."""
+        """Even tags are passed over: none changes what a reader does. Nothing follows them."""
         tags = []
         for _ in self.items(most=64):
             tags.append(self.varint())
