@@ -274,12 +274,10 @@ enum ark_rc arkv_backup(struct arkv_repo *repo, struct arkv_source *source,
 			struct arkv_backup_result *result, struct ark_err *err)
 {
 	memset(result, 0, sizeof *result);
-	const char *why = NULL;
+	const char *why = "";
 	const char *cache = arkv_repo_cache_dir(repo, &why);
 	if (!cache)
-		return ark_fail(err, ARK_USAGE,
-				"a backup needs a cache folder: %s; give --cache-dir",
-				why ? why : "none is set");
+		return ark_fail(err, ARK_IO, "a backup needs a cache folder: %s", why);
 	if (options->memory_bytes && options->memory_bytes < ARKV_MEMORY_MIN)
 		return ark_fail(err, ARK_USAGE, "a backup needs at least %d MB of memory",
 				ARKV_MEMORY_MIN >> 20);
