@@ -27,7 +27,7 @@ struct cli_opts {
 	const char *log_file;
 	const char *permissions;
 	int password_fd;		/* -1: none */
-	bool password_from_environment; /* no option names a password or key */
+	bool password_from_environment; /* no option says where it comes from */
 	unsigned verbose;
 	bool quiet;
 	bool json;

@@ -86,18 +86,20 @@ static void add_row(struct cli_table *table, const struct arkv_archive_info *inf
 	cli_table_bytes(table, ark_buf_span(&tags));
 }
 
-static void json_counts(struct cli *cli, const struct arkf_counts *c)
+static void json_counts(struct cli *cli, const struct arkf_counts *c, bool changes_known)
 {
 	cli_json_count(cli, "keys", c->records);
 	cli_json_count(cli, "expiring", c->expiring);
 	cli_json_count(cli, "bytes", c->raw_bytes);
 	cli_json_count(cli, "stored_bytes", c->stored_bytes);
+	cli_json_count(cli, "duplicates", c->duplicates);
+	cli_json_count(cli, "refused", c->refused);
+	if (!changes_known)
+		return;
 	cli_json_count(cli, "new", c->added);
 	cli_json_count(cli, "changed", c->changed);
 	cli_json_count(cli, "deleted", c->deleted);
 	cli_json_count(cli, "touched", c->touched);
-	cli_json_count(cli, "duplicates", c->duplicates);
-	cli_json_count(cli, "refused", c->refused);
 }
 
 static void json_digests(struct cli *cli, const struct arkf_digests *d)
@@ -130,7 +132,7 @@ static void json_line(struct cli *cli, const struct arkv_archive_info *info)
 	cli_json_bytes(cli, "host", head->host);
 	cli_json_text(cli, "consistency", cli_consistency_name(head->consistency));
 	cli_json_bool(cli, "incomplete", head->marks & ARKF_MARK_INCOMPLETE);
-	json_counts(cli, &head->counts);
+	json_counts(cli, &head->counts, head->marks & ARKF_MARK_CHANGES_KNOWN);
 	json_digests(cli, &head->digests);
 	cli_json_list(cli, "tags");
 	for (size_t i = 0; i < head->tag_count; i++)

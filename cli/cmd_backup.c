@@ -28,6 +28,9 @@ enum {
 	KEY_SEGMENTS,
 };
 
+/* Of less the share that is stored says nothing: a manifest and a run take their bytes. */
+enum { PERCENT_MIN_BYTES = 65536 };
+
 struct args {
 	struct cli *cli;
 	const char *url;
@@ -178,6 +181,14 @@ static const struct argp argp = {
 
 /* ---- the account ---- */
 
+/* An archive that nobody could compare with its parent has zeros here. */
+static bool changes_known(const struct arkv_backup_result *r)
+{
+	const struct arkf_counts *c = &r->counts;
+
+	return r->unchanged || c->added || c->changed || c->deleted || c->touched;
+}
+
 static void say_json(const struct args *a, const struct arkv_backup_result *r)
 {
 	struct cli *cli = a->cli;
@@ -193,10 +204,12 @@ static void say_json(const struct args *a, const struct arkv_backup_result *r)
 	cli_json_count(cli, "keys", r->counts.records);
 	cli_json_count(cli, "expiring", r->counts.expiring);
 	cli_json_count(cli, "bytes", r->counts.raw_bytes);
-	cli_json_count(cli, "new", r->counts.added);
-	cli_json_count(cli, "changed", r->counts.changed);
-	cli_json_count(cli, "deleted", r->counts.deleted);
-	cli_json_count(cli, "touched", r->counts.touched);
+	if (changes_known(r)) {
+		cli_json_count(cli, "new", r->counts.added);
+		cli_json_count(cli, "changed", r->counts.changed);
+		cli_json_count(cli, "deleted", r->counts.deleted);
+		cli_json_count(cli, "touched", r->counts.touched);
+	}
 	cli_json_count(cli, "duplicates", r->counts.duplicates);
 	cli_json_count(cli, "refused", r->counts.refused);
 	cli_json_count(cli, "stored_bytes", r->counts.stored_bytes);
@@ -252,11 +265,15 @@ static void say_block(const struct args *a, const struct arkv_source_info *info,
 	cli_out_safe(cli, ark_span_str(name));
 	cli_out(cli, "  %s%s\n", human_time(r->started_ms).s, long_consistency(r->consistency));
 	cli_out(cli, "  keys %s", human_count(r->counts.records).s);
-	say_changes(cli, &r->counts);
+	if (r->unchanged)
+		cli_out(cli, "  (all as in the archive before)\n");
+	else
+		say_changes(cli, &r->counts);
 	cli_out(cli, "  read %s", human_bytes(r->counts.raw_bytes).s);
 	if (!a->options.dry_run)
-		cli_out(cli, ", stored %s (%s)", human_bytes(r->counts.stored_bytes).s,
-			human_percent(r->counts.stored_bytes, r->counts.raw_bytes).s);
+		cli_out(cli, ", stored %s", human_bytes(r->counts.stored_bytes).s);
+	if (!a->options.dry_run && r->counts.raw_bytes >= PERCENT_MIN_BYTES)
+		cli_out(cli, " (%s)", human_percent(r->counts.stored_bytes, r->counts.raw_bytes).s);
 	cli_out(cli, ", %s\n", human_duration(r->ended_ms - r->started_ms).s);
 }
 
@@ -289,7 +306,7 @@ static int backup(struct args *a, struct arkv_repo *repo, struct arkv_source *so
 	enum ark_rc rc = arkv_backup(repo, source, &a->options, &a->cli->job, &result, &err);
 	cli_progress_stop(a->cli);
 	if (rc)
-		return cli_report(a->cli, cli_place_of(&err, CLI_AT_BACKUP), &err);
+		return cli_report(a->cli, cli_place_of(&err, CLI_AT_SOURCE, CLI_AT_BACKUP), &err);
 	warn_of_result(a, &result);
 	if (a->cli->opts.json)
 		say_json(a, &result);

@@ -23,7 +23,8 @@ struct args {
 	char **keys; /* of argv */
 	size_t key_count;
 	const char *keys_from;
-	const char *space; /* NULL: the first that has the key */
+	struct ark_buf list; /* what stands there */
+	const char *space;   /* NULL: the first that has the key */
 	const char *output;
 	bool nul_separated;
 	bool is_missing; /* a key was not found */
@@ -142,12 +143,10 @@ static enum ark_rc one_key(struct job *j, struct ark_span key, struct ark_err *e
 
 static enum ark_rc listed_keys(struct job *j, struct ark_err *err)
 {
-	ARK_AUTO(ark_buf_release) struct ark_buf list;
 	char separator = j->a->nul_separated ? 0 : '\n';
+	enum ark_rc rc = ARK_OK;
 
-	ark_buf_init(&list);
-	enum ark_rc rc = cli_file_read(&list, j->a->keys_from, "--keys-from", LIST_MAX, err);
-	for (struct ark_span left = ark_buf_span(&list); !rc && left.len;) {
+	for (struct ark_span left = ark_buf_span(&j->a->list); !rc && left.len;) {
 		const uint8_t *end = memchr(left.p, separator, left.len);
 		size_t len = end ? (size_t)(end - left.p) : left.len;
 
@@ -165,9 +164,7 @@ static enum ark_rc all_keys(struct job *j, struct ark_err *err)
 
 	for (size_t i = 0; !rc && i < j->a->key_count; i++)
 		rc = one_key(j, ark_span_str(j->a->keys[i]), err);
-	if (!rc && j->a->keys_from)
-		rc = listed_keys(j, err);
-	return rc;
+	return rc ? rc : listed_keys(j, err);
 }
 
 static int cat(struct args *a)
@@ -199,9 +196,17 @@ static int cat(struct args *a)
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct args a = { .cli = cli };
+	struct ark_err err = { .rc = ARK_OK };
 	int code = cli_parse(cli, &argp, argc, argv, &a);
 
-	return code ? code : cat(&a);
+	ark_buf_init(&a.list);
+	if (!code && a.keys_from &&
+	    cli_file_read(&a.list, a.keys_from, "--keys-from", LIST_MAX, &err))
+		code = cli_report(cli, CLI_AT_COMMAND, &err);
+	if (!code)
+		code = cat(&a);
+	ark_buf_release(&a.list);
+	return code;
 }
 
 const struct cli_command cmd_cat = {

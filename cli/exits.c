@@ -36,6 +36,7 @@ static const struct rule rules[] = {
 	{ CLI_AT_SOURCE, ARK_NOTFOUND, CLI_UNREACHABLE, "look at the name of the source" },
 	{ CLI_AT_SOURCE, ARK_IO, CLI_UNREACHABLE, NULL },
 	{ CLI_AT_SOURCE, ARK_AGAIN, CLI_UNREACHABLE, "try again later" },
+	{ CLI_AT_SOURCE, ARK_CORRUPT, CLI_FAILED, "nothing is stored; mend the source there" },
 	{ CLI_AT_SOURCE, ARK_DENIED, CLI_DENIED, "look at the rights of this user on the source" },
 	{ CLI_AT_TARGET, ARK_NOTFOUND, CLI_UNREACHABLE, "look at the name of the target" },
 	{ CLI_AT_TARGET, ARK_IO, CLI_UNREACHABLE, NULL },
@@ -78,13 +79,12 @@ enum cli_exit cli_exit_of(enum cli_place place, const struct ark_err *err, const
 	return err->rc == ARK_USAGE ? CLI_USAGE : CLI_FAILED;
 }
 
-enum cli_place cli_place_of(const struct ark_err *err, enum cli_place otherwise)
+enum cli_place cli_place_of(const struct ark_err *err, enum cli_place outside,
+			    enum cli_place inside)
 {
-	if (err->file && strstr(err->file, "backends/sources/"))
-		return CLI_AT_SOURCE;
-	if (err->file && strstr(err->file, "backends/targets/"))
-		return CLI_AT_TARGET;
-	return otherwise;
+	const char *backend = err->file ? strstr(err->file, "backends/") : NULL;
+
+	return backend && !strstr(backend, "backends/stores/") ? outside : inside;
 }
 
 const char *cli_exit_name(int code)

@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 const struct cli_command *const cli_commands[] = {
-	&cmd_init, &cmd_key,	 &cmd_backup, &cmd_archives, &cmd_ls,	   &cmd_tree, &cmd_find,
-	&cmd_cat,  &cmd_restore, &cmd_export, &cmd_debug,    &cmd_version, &cmd_help, NULL,
+	&cmd_init,  &cmd_key,	  &cmd_backup, &cmd_archives, &cmd_ls,	   &cmd_tree,
+	&cmd_find,  &cmd_cat,	  &cmd_stats,  &cmd_restore,  &cmd_export, &cmd_verify,
+	&cmd_debug, &cmd_version, &cmd_help,   NULL,
 };
 
 static bool is_named(const struct cli_command *command, const char *name)
@@ -81,8 +82,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	int code = cli_parse_front(cli, argc, argv, &next);
 	if (code)
 		return code;
-	if (next == argc)
-		return cmd_help.run(cli, 1, overview) ? CLI_FAILED : CLI_USAGE;
+	if (next == argc) {
+		int shown = cmd_help.run(cli, 1, overview);
+		return shown ? shown : cli_error(cli, CLI_USAGE, NULL, "which command?");
+	}
 	return dispatch(cli, cli_commands, argc - next, argv + next, "arkv");
 }
 

@@ -204,8 +204,7 @@ static int repo_from_file(struct cli *cli, const char *path)
 
 static bool password_option(const struct cli_opts *opts)
 {
-	return opts->password_file || opts->password_command || opts->password_fd >= 0 ||
-	       opts->key_file;
+	return opts->password_file || opts->password_command || opts->password_fd >= 0;
 }
 
 int cli_opts_environment(struct cli *cli)
@@ -218,10 +217,9 @@ int cli_opts_environment(struct cli *cli)
 	text_from(&opts->cache_dir, "ARKV_CACHE_DIR");
 	text_from(&opts->permissions, "ARKV_PERMISSIONS");
 	text_from(&no_color, "NO_COLOR");
-	if (!password_option(opts)) {
+	opts->password_from_environment = !password_option(opts);
+	if (opts->password_from_environment) /* else that option is stronger */
 		text_from(&opts->key_file, "ARKV_KEY_FILE");
-		opts->password_from_environment = true;
-	}
 	if (no_color)
 		opts->no_color = true;
 	if (opts->log_file && !cli->log && !(cli->log = fopen(opts->log_file, "ae")))

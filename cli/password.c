@@ -102,14 +102,14 @@ static enum ark_rc ask(struct ark_secret *out, const char *prompt, struct ark_er
 	enum ark_rc rc = ark_secret_new(&room, CLI_PASSWORD_MAX, err);
 	if (rc)
 		return rc;
-	fprintf(tty, "%s: ", prompt);
-	fflush(tty);
 	silent = before;
 	silent.c_lflag &= (tcflag_t)~ECHO;
-	tcsetattr(fileno(tty), TCSAFLUSH, &silent);
+	tcsetattr(fileno(tty), TCSAFLUSH, &silent); /* before anybody can answer */
+	fprintf(tty, "%s: ", prompt);
+	fflush(tty);
 	ssize_t n = read(fileno(tty), room.p, room.len);
 	int sys = errno;
-	tcsetattr(fileno(tty), TCSAFLUSH, &before);
+	tcsetattr(fileno(tty), TCSADRAIN, &before);
 	fprintf(tty, "\n");
 	if (n < 0)
 		return ark_fail_sys(err, sys == EINTR ? ARK_CANCELLED : ARK_IO, sys, "password");

@@ -98,7 +98,8 @@ static void say(const struct cli_transfer *t, const struct arkv_restore_result *
 
 static enum cli_place place_of(const struct ark_err *err)
 {
-	return err->rc == ARK_EXISTS ? CLI_AT_TARGET : cli_place_of(err, CLI_AT_ARCHIVE);
+	return err->rc == ARK_EXISTS ? CLI_AT_TARGET
+				     : cli_place_of(err, CLI_AT_TARGET, CLI_AT_ARCHIVE);
 }
 
 static int transfer(struct cli_transfer *t, struct arkv_archive *archive,
@@ -111,10 +112,10 @@ static int transfer(struct cli_transfer *t, struct arkv_archive *archive,
 	cli_progress_start(t->cli, t->verb);
 	enum ark_rc rc = arkv_restore(archive, target, &restore, &t->cli->job, &result, &err);
 	cli_progress_stop(t->cli);
-	if (t->cli->out_errno == EPIPE || err.sys == EPIPE) {
+	if (rc && err.sys == EPIPE) /* as any command whose output nobody wants any more: quietly */
 		t->cli->out_errno = EPIPE;
+	if (t->cli->out_errno == EPIPE)
 		return CLI_FAILED;
-	}
 	if (!rc || result.records)
 		say(t, &result);
 	if (rc)

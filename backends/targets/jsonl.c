@@ -70,8 +70,8 @@ static enum ark_rc write_all(struct jsonl *j, int fd, struct ark_span s, const c
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EPIPE)
-			return ark_fail(err, ARK_IO, PREFIX "%s: whoever read the output has gone",
-					j->path);
+			return ark_fail_sys(err, ARK_IO, EPIPE,
+					    PREFIX "%s: whoever read it has gone", j->path);
 		if (n < 0)
 			return ark_fail_sys(err, ark_rc_of_errno(errno), errno,
 					    PREFIX "%s: %s cannot be written", j->path, what);

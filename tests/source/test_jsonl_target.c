@@ -336,7 +336,7 @@ static void a_reader_that_goes_away_is_an_error_and_no_death(void **state)
 	close(out);
 	close(ends[1]);
 	assert_int_equal(rc, ARK_IO);
-	assert_string_equal(err.text, "jsonl:-: whoever read the output has gone");
+	assert_string_equal(err.text, "jsonl:-: whoever read it has gone: Broken pipe");
 	collect_release(&c);
 }
 
