@@ -53,7 +53,7 @@ Head = namedtuple("Head", "n parent parent_sum session body_hash source url host
                   "filter_hash filter tags comment")
 RunRow = namedtuple("RunRow", "name length refs_at refs_len archive n entries")
 Root = namedtuple("Root", "uid data_key box")
-Segment = namedtuple("Segment", "first end live stack")
+Segment = namedtuple("Segment", "first end cut_threshold live stack")
 Listed = namedtuple("Listed", "run slice from_n entries")
 
 
@@ -119,12 +119,11 @@ def decode_stacks(b, bounds, run_count):
     for first, end in itertools.pairwise([(b"", b""), *bounds, None]):
         b.varint(most=65535)  # phase
         b.varint(1, 65535)  # fold limit
-        b.integer(4)  # cut threshold
-        live = b.varint()
+        cut_threshold, live = b.integer(4), b.varint()
         stack = [Listed(b.varint(most=run_count - 1), b.varint(most=65535), *b.varints(2))
                  for _ in b.items(most=255, size=4)]
         b.need(ascending([listed.run for listed in stack]), "a stack is not newest first")
-        segments.append(Segment(first, end, live, stack))
+        segments.append(Segment(first, end, cut_threshold, live, stack))
     b.extensions()
     return segments
 

@@ -65,7 +65,9 @@ m() {
   "$measure" "$work/$name.m" "$@"
 }
 # median NAME FIELD: 1 wall seconds, 2 CPU seconds, 3 peak RssAnon in KiB
-median() { cut -d' ' -f"$2" "$1.m" | sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+median() {
+  cut -d' ' -f"$2" "$1.m" | sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'
+}
 peak() { cut -d' ' -f3 "$1.m" | sort -n | tail -n 1 | awk '{printf "%.1f", $1 / 1024}'; }
 bytes() { find "$1" -type f -printf '%s\n' | awk '{n += $1} END {printf "%d", n}'; }
 of() { awk -v n="$1" -v p="$percent" 'BEGIN {n = int(n * p / 100); print n < 2 ? 2 : n}'; }

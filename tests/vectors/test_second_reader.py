@@ -96,7 +96,7 @@ def _delete(key):
 
 def _merged(*runs):
     stack = [st.Listed(number, 0, 0, 0) for number in range(len(runs))]
-    segment = st.Segment((b"", b""), None, 0, stack)
+    segment = st.Segment((b"", b""), None, 0, 0, stack)
     return [(e.name[1], value, e.expiry, e.flags, e.meta)
             for e, value in read.merge(None, segment, [_Run(*run) for run in runs])]
 
