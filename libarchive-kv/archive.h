@@ -110,6 +110,10 @@ struct arkv_archive {
  * CORRUPT, AUTH, UNSUPPORTED: the text names the archive. */
 enum ark_rc arkv_archive_open(struct arkv_archive **out, struct arkv_repo *repo,
 			      const struct ark_uid *uid, struct ark_err *err) ARK_CHECK;
+/* The same, always from the store. The above takes a manifest that the cache folder has, and so may
+ * open an archive that is gone since: its caller has seen it listed. */
+enum ark_rc arkv_archive_open_stored(struct arkv_archive **out, struct arkv_repo *repo,
+				     const struct ark_uid *uid, struct ark_err *err) ARK_CHECK;
 void arkv_archive_freep(struct arkv_archive **archive);
 
 /* The root of run run_no, opened at the first call and kept. */

@@ -144,6 +144,8 @@ static enum ark_rc decode_head(struct arkf_head **out, struct listing *l, struct
 	if (!ark_uid_eq(&outer.uid, uid))
 		return ark_fail(err, ARK_CORRUPT, "it is the manifest of archive %s",
 				ark_uid_hex(&outer.uid).s);
+	if (outer.head_off > start.len || outer.head_len > start.len - outer.head_off)
+		return ark_fail(err, ARK_CORRUPT, "its head is cut off");
 	struct ark_span box = ark_span(start.p + outer.head_off, outer.head_len);
 	rc = arkv_open_meta(&body, keys, ARKV_BOX_HEAD, ark_span(uid->b, sizeof uid->b), box, err);
 	if (!rc)

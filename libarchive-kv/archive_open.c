@@ -1,6 +1,7 @@
 /* archive_open.c - a whole manifest into memory. See archive.h. */
 #include "libarchive-kv/archive.h"
 #include "libarchive-kv/codec.h"
+#include "libarchive-kv/pages.h"
 
 #include <stdlib.h>
 
@@ -192,13 +193,7 @@ static enum ark_rc open_bounds(struct opening *o, struct ark_err *err)
 
 static enum ark_rc open_parts(struct opening *o, struct ark_err *err)
 {
-	struct arkv_object_name name = arkv_archive_name(&o->a->uid);
-	enum ark_rc rc = arkv_store_get(arkv_repo_store(o->a->repo), name.s, 0, ARKV_TO_END,
-					&o->a->bytes, err);
-	if (rc == ARK_NOTFOUND)
-		return ark_fail(err, rc, "there is no such archive; see arkv archives");
-	if (!rc)
-		rc = arkv_codec_new(&o->codec, 1, err);
+	enum ark_rc rc = arkv_codec_new(&o->codec, 1, err);
 	if (!rc)
 		rc = check_outside(o, err);
 	if (!rc)
@@ -211,11 +206,35 @@ static enum ark_rc open_parts(struct opening *o, struct ark_err *err)
 		rc = open_stacks(o, err);
 	if (!rc)
 		rc = open_bounds(o, err);
+	arkv_codec_freep(&o->codec);
 	return rc;
 }
 
-enum ark_rc arkv_archive_open(struct arkv_archive **out, struct arkv_repo *repo,
-			      const struct ark_uid *uid, struct ark_err *err)
+/* Where a manifest comes from. */
+typedef enum ark_rc get_fn(struct arkv_archive *a, struct ark_err *err);
+
+static enum ark_rc get_stored(struct arkv_archive *a, struct ark_err *err)
+{
+	struct arkv_object_name name = arkv_archive_name(&a->uid);
+	enum ark_rc rc =
+		arkv_store_get(arkv_repo_store(a->repo), name.s, 0, ARKV_TO_END, &a->bytes, err);
+	if (rc == ARK_NOTFOUND)
+		return ark_fail(err, rc, "there is no such archive; see arkv archives");
+	return rc;
+}
+
+static enum ark_rc get_cached(struct arkv_archive *a, struct ark_err *err)
+{
+	struct arkv_pages *pages = arkv_repo_pages(a->repo);
+	if (!pages)
+		return no_room(err);
+	if (arkv_repo_store(a->repo)->caps & ARKV_STORE_LOCAL)
+		return ark_fail(err, ARK_NOTFOUND, "the store is as near as the cache");
+	return arkv_pages_manifest(pages, &a->uid, &a->bytes, err);
+}
+
+static enum ark_rc open_from(struct arkv_archive **out, struct arkv_repo *repo,
+			     const struct ark_uid *uid, get_fn *get, struct ark_err *err)
 {
 	struct arkv_archive *a = calloc(1, sizeof *a);
 	if (!a)
@@ -225,13 +244,48 @@ enum ark_rc arkv_archive_open(struct arkv_archive **out, struct arkv_repo *repo,
 	ark_buf_init(&a->bytes);
 	ark_buf_init(&a->head_raw);
 	struct opening o = { .a = a, .keys = arkv_repo_keys(repo) };
-	enum ark_rc rc = open_parts(&o, err);
-	arkv_codec_freep(&o.codec);
+	enum ark_rc rc = get(a, err);
+	if (!rc)
+		rc = open_parts(&o, err);
 	if (rc) {
 		arkv_archive_freep(&a);
 		return ark_err_prefix(err, "archive %.8s", ark_uid_hex(uid).s);
 	}
 	*out = a;
+	return ARK_OK;
+}
+
+enum ark_rc arkv_archive_open_stored(struct arkv_archive **out, struct arkv_repo *repo,
+				     const struct ark_uid *uid, struct ark_err *err)
+{
+	return open_from(out, repo, uid, get_stored, err);
+}
+
+/* Leaves the manifest with the cache. */
+static void keep(const struct arkv_archive *a)
+{
+	struct arkv_pages *pages = arkv_repo_pages(a->repo);
+	const struct ark_id *brought = NULL;
+	for (size_t i = 0; i < a->run_count; i++)
+		if (ark_uid_eq(&a->runs[i].table.archive, &a->uid))
+			brought = &a->runs[i].table.name;
+	if (pages)
+		arkv_pages_keep_manifest(pages, &a->uid, brought, ark_buf_span(&a->bytes));
+}
+
+enum ark_rc arkv_archive_open(struct arkv_archive **out, struct arkv_repo *repo,
+			      const struct ark_uid *uid, struct ark_err *err)
+{
+	ARK_AUTO(arkv_archive_freep) struct arkv_archive *a = NULL;
+	enum ark_rc rc = open_from(&a, repo, uid, get_cached, NULL);
+	if (rc) { /* not there, or not sound */
+		rc = open_from(&a, repo, uid, get_stored, err);
+		if (rc)
+			return rc;
+		keep(a);
+	}
+	*out = a;
+	a = NULL;
 	return ARK_OK;
 }
 

@@ -3,9 +3,25 @@
 
 #include "libarchive-kv/archive.h"
 #include "libarchive-kv/elsewhere.h"
+#include "libarchive-kv/pipeline.h"
 #include "libarchive-kv/windows.h"
 
 #include <stdlib.h>
+
+/* A prepared frame that nobody came for in so many calls is given up. */
+enum { PREPARED_COUNT = 8, PREPARED_CALLS = 64 };
+
+/* A frame that another thread opens. */
+struct prepared {
+	struct arkv_task task;
+	struct arkv_opener *opener; /* NULL until first used */
+	struct ark_buf bytes;	    /* sealed */
+	struct arkf_frame head;
+	struct arkf_datakey datakey;
+	struct arkv_frame *frame; /* NULL: the slot is free */
+	uint64_t call;
+	enum ark_rc rc;
+};
 
 struct arkv_frames {
 	struct arkv_repo *repo;
@@ -13,6 +29,9 @@ struct arkv_frames {
 	struct arkv_windows *windows;
 	struct arkv_elsewhere *elsewhere;
 	struct arkv_frame_spot lost;
+	struct arkv_pool *pool; /* made when first used */
+	bool pool_failed;
+	struct prepared prepared[PREPARED_COUNT];
 	struct ark_buf pack_head; /* the last one read */
 	struct ark_id pack_head_of;
 	struct arkv_frame *kept[ARKV_FRAMES_COUNT];
@@ -27,6 +46,8 @@ enum ark_rc arkv_frames_new(struct arkv_frames **out, struct arkv_repo *repo, st
 		return ark_fail(err, ARK_NOMEM, "frames: out of memory");
 	f->repo = repo;
 	ark_buf_init(&f->pack_head);
+	for (size_t i = 0; i < PREPARED_COUNT; i++)
+		ark_buf_init(&f->prepared[i].bytes);
 	enum ark_rc rc = arkv_opener_new(&f->opener, arkv_repo_keys(repo), err);
 	if (!rc)
 		rc = arkv_windows_new(&f->windows, arkv_repo_store(repo), err);
@@ -71,11 +92,24 @@ static void forget(struct arkv_frames *f, size_t slot)
 	f->kept[slot] = NULL;
 }
 
+static void prepared_release(struct arkv_frames *f, struct prepared *p)
+{
+	if (p->frame) {
+		arkv_pool_wait(f->pool, &p->task);
+		frame_free(p->frame);
+	}
+	arkv_opener_freep(&p->opener);
+	ark_buf_release(&p->bytes);
+}
+
 void arkv_frames_freep(struct arkv_frames **frames)
 {
 	struct arkv_frames *f = *frames;
 	if (!f)
 		return;
+	for (size_t i = 0; i < PREPARED_COUNT; i++)
+		prepared_release(f, &f->prepared[i]);
+	arkv_pool_freep(&f->pool);
 	for (size_t i = 0; i < ARKV_FRAMES_COUNT; i++)
 		if (f->kept[i])
 			forget(f, i);
@@ -283,6 +317,95 @@ static enum ark_rc read_frame(struct arkv_frame *frame, struct arkv_frames *f,
 	return rc;
 }
 
+/* ---- frames to come ---- */
+
+static void prepared_run(struct arkv_task *task)
+{
+	struct prepared *p = (struct prepared *)(void *)task;
+	p->rc = arkv_frame_open(p->opener, &p->head, &p->datakey, ark_buf_span(&p->bytes),
+				&p->frame->content, NULL);
+}
+
+/* The frame when it was prepared, and opened well; else NULL: it is read as any other. */
+static struct arkv_frame *take_prepared(struct arkv_frames *f, const struct ark_id *id)
+{
+	for (size_t i = 0; i < PREPARED_COUNT; i++) {
+		struct prepared *p = &f->prepared[i];
+		if (!p->frame || !ark_id_eq(&p->head.id, id))
+			continue;
+		arkv_pool_wait(f->pool, &p->task);
+		struct arkv_frame *frame = p->frame;
+		p->frame = NULL;
+		if (!p->rc)
+			return frame;
+		frame_free(frame);
+	}
+	return NULL;
+}
+
+static bool is_at_hand(const struct arkv_frames *f, const struct ark_id *id)
+{
+	for (size_t i = 0; i < PREPARED_COUNT; i++)
+		if (f->prepared[i].frame && ark_id_eq(&f->prepared[i].head.id, id))
+			return true;
+	for (size_t i = 0; i < ARKV_FRAMES_COUNT; i++)
+		if (f->kept[i] && ark_id_eq(&f->kept[i]->id, id))
+			return true;
+	return false;
+}
+
+/* A free slot with all that it needs, or NULL. */
+static struct prepared *slot_free(struct arkv_frames *f)
+{
+	if (!f->pool && !f->pool_failed)
+		f->pool_failed = arkv_pool_new(&f->pool, 0, NULL) != ARK_OK;
+	if (!f->pool)
+		return NULL;
+	for (size_t i = 0; i < PREPARED_COUNT; i++) {
+		struct prepared *p = &f->prepared[i];
+		if (p->frame && f->calls - p->call <= PREPARED_CALLS)
+			continue;
+		if (p->frame) {
+			arkv_pool_wait(f->pool, &p->task);
+			frame_free(p->frame);
+			p->frame = NULL;
+		}
+		if (!p->opener && arkv_opener_new(&p->opener, arkv_repo_keys(f->repo), NULL))
+			return NULL;
+		return p;
+	}
+	return NULL;
+}
+
+void arkv_frames_prepare(struct arkv_frames *f, const struct arkv_frame_want *want)
+{
+	struct ark_span bytes;
+	const struct arkf_place *place = &want->place;
+	struct arkv_object_name name =
+		arkv_hash_name("packs/", &want->packs->packs[place->pack_no].name);
+	if (place->clen > ARKV_FRAME_CLEN_MAX || is_at_hand(f, &want->id) ||
+	    !arkv_windows_peek(&bytes, f->windows, name.s, place->offset,
+			       (size_t)place->clen + ARKF_FRAME_EXTRA))
+		return;
+	struct prepared *p = slot_free(f);
+	if (!p || arkf_frame_decode(&p->head, bytes, NULL) || p->head.clen != place->clen ||
+	    !ark_id_eq(&p->head.id, &want->id))
+		return;
+	const struct arkf_datakey *datakey =
+		arkv_packs_datakey(want->packs, place->pack_no, p->head.datakey_no);
+	ark_buf_clear(&p->bytes);
+	ark_wr_bytes(&p->bytes.wr, bytes);
+	if (!datakey || p->bytes.wr.full)
+		return;
+	p->datakey = *datakey;
+	p->frame = frame_new(&want->id);
+	if (!p->frame)
+		return;
+	p->call = f->calls;
+	p->task.run = prepared_run;
+	arkv_pool_submit(f->pool, &p->task);
+}
+
 static void note_lost(struct arkv_frames *f, const struct arkv_frame_want *want)
 {
 	f->lost = (struct arkv_frame_spot){ .id = want->id };
@@ -303,6 +426,12 @@ enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *f,
 	if (!arkv_keys_can_read(arkv_repo_keys(f->repo)))
 		return ark_fail(err, ARK_AUTH, "this key can write and deduplicate, not read");
 	struct arkv_frame *frame = take_kept(f, &want->id);
+	if (!frame)
+		frame = take_prepared(f, &want->id);
+	if (frame && frame->content.type != want->type) {
+		frame_free(frame);
+		frame = NULL; /* the reading that follows says so */
+	}
 	if (!frame) {
 		frame = frame_new(&want->id);
 		if (!frame)
@@ -316,60 +445,5 @@ enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *f,
 	}
 	frame->used = ++f->calls;
 	*out = frame;
-	return ARK_OK;
-}
-
-/* ---- hints ---- */
-
-/* A trailer that cannot be decoded is one without hints. */
-static enum ark_rc read_hints(struct arkv_frame *frame, struct ark_err *err)
-{
-	frame->hints_read = true;
-	if (frame->content.trailer.wr.len == 0)
-		return ARK_OK;
-	struct ark_rd rd = ark_rd(ark_buf_span(&frame->content.trailer));
-	struct arkf_packtable_rd it;
-	enum ark_rc rc = arkf_packtable_decode(&it, &rd, err);
-	if (!rc)
-		rc = arkv_packs_load(&frame->hint_packs, &it, &frame->arena, err);
-	if (rc)
-		return rc == ARK_NOMEM ? rc : ARK_OK;
-	size_t max = ark_rd_left(&rd); /* a hint has at least one byte */
-	frame->hints = arkv_arena_room(&frame->arena, max * sizeof *frame->hints);
-	frame->hint_known = arkv_arena_room(&frame->arena, max * sizeof *frame->hint_known);
-	if (!frame->hints || !frame->hint_known)
-		return ark_fail(err, ARK_NOMEM, "hints: out of memory");
-	size_t count = 0;
-	while (ark_rd_left(&rd) && !rd.bad) {
-		frame->hint_known[count] =
-			arkf_hint_decode(&rd, frame->hint_packs.pack_count, &frame->hints[count]);
-		count++;
-	}
-	frame->hint_count = rd.bad ? 0 : count;
-	return ARK_OK;
-}
-
-enum ark_rc arkv_frame_hint(struct arkv_frame_want *want, struct arkv_frame *frame, size_t no,
-			    size_t end_no, size_t ahead_max, struct ark_err *err)
-{
-	want->packs = NULL;
-	want->ahead = 0;
-	enum ark_rc rc = frame->hints_read ? ARK_OK : read_hints(frame, err);
-	if (rc)
-		return rc;
-	if (no >= frame->hint_count || !frame->hint_known[no])
-		return ARK_OK;
-	want->packs = &frame->hint_packs;
-	want->place = frame->hints[no];
-	uint64_t end = (uint64_t)want->place.offset + want->place.clen + ARKF_FRAME_EXTRA;
-	for (size_t i = no + 1; i < end_no && i < frame->hint_count; i++) {
-		const struct arkf_place *next = &frame->hints[i];
-		uint64_t next_end = (uint64_t)next->offset + next->clen + ARKF_FRAME_EXTRA;
-		if (!frame->hint_known[i] || next->pack_no != want->place.pack_no ||
-		    next->offset != end || next_end - want->place.offset > ahead_max)
-			break;
-		end = next_end;
-	}
-	want->ahead = (size_t)(end - want->place.offset);
 	return ARK_OK;
 }

@@ -4,7 +4,7 @@
  * A place is where a frame was; when it is not there (pack gone, repacked, damaged), remaps and
  * fragments are asked. Neighbouring frames are read with one request where the caller says that
  * they are wanted. Decoded blocks and recipes are kept for a while, at most ARKV_FRAMES_BYTES of
- * them beside those in use. One thread.
+ * them beside those in use. One thread uses it; it has some of its own for frames to come.
  */
 #pragma once
 
@@ -48,6 +48,9 @@ struct arkv_frame {
  * AUTH: this key cannot read. Other codes: the store's, for now. */
 enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *frames,
 			    const struct arkv_frame_want *want, struct ark_err *err) ARK_CHECK;
+/* The caller will want this one soon: when its bytes were read ahead, another thread opens it
+ * meanwhile. Costs nothing when that cannot be. */
+void arkv_frames_prepare(struct arkv_frames *frames, const struct arkv_frame_want *want);
 /* The frame that the last failed get was about, where its place said that it is. */
 struct arkv_frame_spot {
 	struct ark_id pack; /* zeros: no place was known */

@@ -1,14 +1,13 @@
 /* heads.c - see heads.h. */
 #include "libarchive-kv/heads.h"
 
+#include "libarchive-kv/mdb.h"
 #include "libarchive-kv/pipeline.h"
 
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { THREADS_MAX = 16 };
-#define MAP_LEN ((size_t)256 << 20)
 
 struct fetch {
 	struct arkv_task task;
@@ -26,106 +25,83 @@ struct arkv_heads {
 	size_t batch_count;
 	struct fetch batch[ARKV_HEADS_BATCH];
 	struct arkv_pool *pool;
-	MDB_env *env; /* NULL: no cache */
-	MDB_dbi dbi;
+	struct arkv_mdb *mdb; /* NULL: no cache */
 };
 
 /* ---- cache ---- */
 
-static bool cache_dbi(struct arkv_heads *h)
-{
-	MDB_txn *txn = NULL;
-	if (mdb_txn_begin(h->env, NULL, 0, &txn) != 0)
-		return false;
-	if (mdb_dbi_open(txn, NULL, 0, &h->dbi) != 0) {
-		mdb_txn_abort(txn);
-		return false;
-	}
-	return mdb_txn_commit(txn) == 0;
-}
-
 /* A cache that does not open is none. */
 static void cache_open(struct arkv_heads *h)
 {
+	static const struct arkv_mdb_options options = {
+		.layout = "arkv heads 1",
+		.rebuildable = true,
+	};
+	if (arkv_repo_store(h->repo)->caps & ARKV_STORE_LOCAL)
+		return;
 	const char *dir = arkv_repo_cache_dir(h->repo, NULL);
 	char path[4096];
-	if (!dir || (arkv_repo_store(h->repo)->caps & ARKV_STORE_LOCAL))
-		return;
-	int len = snprintf(path, sizeof path, "%s/heads.mdb", dir);
-	if (len < 0 || (size_t)len >= sizeof path || mdb_env_create(&h->env) != 0) {
-		h->env = NULL;
-		return;
-	}
-	if (mdb_env_set_mapsize(h->env, MAP_LEN) != 0 ||
-	    mdb_env_open(h->env, path, MDB_NOSUBDIR, 0600) != 0 || !cache_dbi(h)) {
-		mdb_env_close(h->env);
-		h->env = NULL;
-	}
+	int len = dir ? snprintf(path, sizeof path, "%s/heads.mdb", dir) : -1;
+	if (len > 0 && (size_t)len < sizeof path && arkv_mdb_open(&h->mdb, path, &options, NULL))
+		h->mdb = NULL;
 }
 
-static void cache_read(struct arkv_heads *h)
+static struct arkv_rec_db records_of(const struct arkv_heads *h, MDB_txn *txn)
 {
-	MDB_txn *txn = NULL;
-	if (!h->env || mdb_txn_begin(h->env, NULL, MDB_RDONLY, &txn) != 0)
-		return;
+	return (struct arkv_rec_db){
+		.txn = txn,
+		.dbi = arkv_mdb_db(h->mdb, 0),
+		.key_local = arkv_keys_local(arkv_repo_keys(h->repo)),
+	};
+}
+
+/* Takes the starts that are there; what is not, or not sound, is read from the store. */
+static enum ark_rc cache_read(void *ctx, MDB_txn *txn, struct ark_err *err)
+{
+	struct arkv_heads *h = ctx;
+	const struct arkv_rec_db db = records_of(h, txn);
+	(void)err;
 	for (size_t i = 0; i < h->batch_count; i++) {
 		struct fetch *f = &h->batch[i];
-		struct ark_uid uid = f->info->uid;
-		MDB_val key = { .mv_size = sizeof uid.b, .mv_data = uid.b }, value;
-		if (mdb_get(txn, h->dbi, &key, &value) != 0 || value.mv_size <= 8 ||
-		    value.mv_size > 8 + ARKF_MANIFEST_HEAD_MAX ||
-		    ark_le64(value.mv_data) != f->info->object_len)
+		struct ark_span value;
+		if (arkv_rec_get(&db, ark_span(f->info->uid.b, ARK_UID_LEN), &value, NULL) ||
+		    value.len <= 8 || ark_le64(value.p) != f->info->object_len)
 			continue;
-		ark_wr_bytes(&f->start.bytes.wr,
-			     ark_span((const uint8_t *)value.mv_data + 8, value.mv_size - 8));
+		ark_wr_bytes(&f->start.bytes.wr, ark_span(value.p + 8, value.len - 8));
 		if (f->start.bytes.wr.full)
 			ark_buf_clear(&f->start.bytes);
 	}
-	mdb_txn_abort(txn);
+	return ARK_OK;
 }
 
-/* Cuts the start off behind the head; false when it is not worth keeping. */
-static bool trim(struct fetch *f)
+/* Where the head ends in the start of its manifest; 0 when it is not worth keeping. */
+static size_t head_end(const struct fetch *f)
 {
 	struct arkf_manifest outer;
-	if (f->start.rc || arkf_manifest_decode(&outer, ark_buf_span(&f->start.bytes), NULL))
-		return false;
+	if (!f->fetched || f->start.rc ||
+	    arkf_manifest_decode(&outer, ark_buf_span(&f->start.bytes), NULL))
+		return 0;
 	size_t end = outer.head_off + outer.head_len;
-	if (end < f->start.bytes.wr.len)
-		f->start.bytes.wr.len = end;
-	return true;
+	return end <= f->start.bytes.wr.len && end <= ARKF_MANIFEST_HEAD_MAX ? end : 0;
 }
 
-static bool cache_put(struct arkv_heads *h, MDB_txn *txn, struct fetch *f)
+static enum ark_rc cache_write(void *ctx, MDB_txn *txn, struct ark_err *err)
 {
-	uint8_t bytes[8 + ARKF_MANIFEST_HEAD_MAX];
-	struct ark_span start = ark_buf_span(&f->start.bytes);
-	ark_put_le64(bytes, f->info->object_len);
-	memcpy(bytes + 8, start.p, start.len);
-	struct ark_uid uid = f->info->uid;
-	MDB_val key = { .mv_size = sizeof uid.b, .mv_data = uid.b };
-	MDB_val value = { .mv_size = 8 + start.len, .mv_data = bytes };
-	return mdb_put(txn, h->dbi, &key, &value, 0) == 0;
-}
-
-static void cache_write(struct arkv_heads *h)
-{
-	MDB_txn *txn = NULL;
-	bool good = h->env != NULL;
-	for (size_t i = 0; good && i < h->batch_count; i++) {
-		struct fetch *f = &h->batch[i];
-		if (!f->fetched || !trim(f))
+	struct arkv_heads *h = ctx;
+	const struct arkv_rec_db db = records_of(h, txn);
+	enum ark_rc rc = ARK_OK;
+	for (size_t i = 0; !rc && i < h->batch_count; i++) {
+		const struct fetch *f = &h->batch[i];
+		uint8_t value[8 + ARKF_MANIFEST_HEAD_MAX];
+		size_t end = head_end(f);
+		if (!end)
 			continue;
-		if (!txn)
-			good = mdb_txn_begin(h->env, NULL, 0, &txn) == 0;
-		good = good && cache_put(h, txn, f);
+		ark_put_le64(value, f->info->object_len);
+		memcpy(value + 8, f->start.bytes.wr.p, end);
+		rc = arkv_rec_put(&db, ark_span(f->info->uid.b, ARK_UID_LEN),
+				  ark_span(value, 8 + end), 0, err);
 	}
-	if (!txn)
-		return;
-	if (good)
-		(void)mdb_txn_commit(txn); /* what is not kept is read again next time */
-	else
-		mdb_txn_abort(txn);
+	return rc;
 }
 
 /* ---- batches ---- */
@@ -181,10 +157,14 @@ static enum ark_rc batch_fill(struct arkv_heads *h, size_t first, struct ark_err
 		f->start.rc = ARK_OK;
 		f->info = &h->infos[first + i];
 	}
-	cache_read(h);
+	if (h->mdb)
+		(void)!arkv_mdb_read(h->mdb, cache_read, h, NULL);
 	enum ark_rc rc = fetch_missing(h, err);
-	if (!rc)
-		cache_write(h);
+	bool any = false;
+	for (size_t i = 0; i < h->batch_count; i++)
+		any = any || head_end(&h->batch[i]);
+	if (!rc && any && h->mdb) /* what is not kept is read again next time */
+		(void)!arkv_mdb_write(h->mdb, cache_write, h, NULL);
 	return rc;
 }
 
@@ -214,8 +194,7 @@ void arkv_heads_freep(struct arkv_heads **heads)
 	if (!h)
 		return;
 	arkv_pool_freep(&h->pool);
-	if (h->env)
-		mdb_env_close(h->env);
+	arkv_mdb_freep(&h->mdb);
 	for (size_t i = 0; i < ARKV_HEADS_BATCH; i++)
 		ark_buf_release(&h->batch[i].start.bytes);
 	free(h);

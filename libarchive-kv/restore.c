@@ -1,7 +1,7 @@
 /* restore.c - see restore.h. */
 #include "libarchive-kv/restore.h"
 
-#include "libarchive-kv/digest.h"
+#include "libarchive-kv/digest_lane.h"
 #include "libarchive-kv/filter.h"
 #include "libarchive-kv/find.h"
 #include "libarchive-kv/slice.h"
@@ -17,10 +17,9 @@ struct restoring {
 	const struct arkv_job *job;
 	struct arkv_restore_result *result;
 	bool dry_run;
-	bool digesting; /* every record's value is read */
-	struct arkv_digester digester;
+	bool digesting;			   /* every record's value is read */
+	struct arkv_digest_lane *lane;	   /* NULL: nothing is digested */
 	struct arkv_value_hash value_hash; /* of a large value */
-	struct arkf_digests sums;
 	const uint8_t *k_dig;
 	struct ark_buf value;
 };
@@ -64,7 +63,8 @@ static enum ark_rc hand_piece(void *ctx, struct ark_span bytes, struct ark_err *
 	return r->target->ops->piece(r->target, bytes, err);
 }
 
-/* Reads the value, and leaves it in *whole when it is small enough for that. h: its digest. */
+/* Reads the value, and leaves it in *whole when it is small enough for that; else h is its
+ * digest. */
 static enum ark_rc read_value(struct restoring *r, struct arkv_cursor *cursor,
 			      const struct ark_record *rec, struct ark_span *whole,
 			      uint8_t h[ARKV_DIGEST_LEN], struct ark_err *err)
@@ -82,9 +82,18 @@ static enum ark_rc read_value(struct restoring *r, struct arkv_cursor *cursor,
 		rc = arkv_value_read(cursor, keep_piece, r, err);
 		*whole = ark_buf_span(&r->value);
 	}
-	if (!rc && r->digesting)
-		arkv_digest_value(&r->digester, rec, *whole, h);
 	return rc;
+}
+
+static enum ark_rc digest(struct restoring *r, const struct ark_record *rec, struct ark_span whole,
+			  const uint8_t h[ARKV_DIGEST_LEN], struct ark_err *err)
+{
+	if (!r->digesting)
+		return ARK_OK;
+	if (rec->value_len <= WHOLE_MAX)
+		return arkv_digest_lane_add(r->lane, rec, whole, err);
+	arkv_digest_lane_add_known(r->lane, rec, h);
+	return ARK_OK;
 }
 
 /* ---- records ---- */
@@ -129,7 +138,7 @@ static enum ark_rc restore_one(void *ctx, struct arkv_cursor *cursor, const stru
 {
 	struct restoring *r = ctx;
 	struct ark_span whole = ark_span(NULL, 0);
-	uint8_t h[ARKV_DIGEST_LEN];
+	uint8_t h[ARKV_DIGEST_LEN] = { 0 };
 	struct ark_err broken = { 0 };
 	r->result->records++;
 	enum ark_rc rc = r->dry_run ? ARK_OK : read_value(r, cursor, rec, &whole, h, &broken);
@@ -140,8 +149,9 @@ static enum ark_rc restore_one(void *ctx, struct arkv_cursor *cursor, const stru
 			*err = broken;
 		return rc;
 	}
-	if (r->digesting)
-		arkv_digests_add(&r->digester, &r->sums, rec, h);
+	rc = digest(r, rec, whole, h, err);
+	if (rc)
+		return rc;
 	enum arkv_outcome outcome = ARKV_OUTCOME_REFUSED;
 	char why[WHY_LEN] = "";
 	rc = r->target->ops->begin(r->target, rec, &outcome, why, err);
@@ -170,7 +180,9 @@ static enum ark_rc check_content(struct restoring *r, const struct arkv_archive 
 				ark_uid_hex(&archive->uid).s,
 				(unsigned long long)r->result->records,
 				(unsigned long long)head->counts.records);
-	if (!arkv_digests_equal(&r->sums, &head->digests))
+	struct arkf_digests sums;
+	arkv_digest_lane_sums(r->lane, &sums);
+	if (!arkv_digests_equal(&sums, &head->digests))
 		return ark_fail(err, ARK_CORRUPT,
 				"the content of archive %.8s is not what its manifest says: what "
 				"was written may be wrong; run arkv verify --read-data",
@@ -211,9 +223,16 @@ enum ark_rc arkv_restore(struct arkv_archive *archive, struct arkv_target *targe
 	*result = (struct arkv_restore_result){ 0 };
 	const uint8_t *k_dig = arkv_keys_dig(arkv_repo_keys(archive->repo));
 	r.k_dig = k_dig;
-	arkv_digester_init(&r.digester, k_dig);
 	ark_buf_init(&r.value);
-	enum ark_rc rc = run(&r, archive, options, err);
+	ARK_AUTO(arkv_pool_freep) struct arkv_pool *pool = NULL;
+	enum ark_rc rc = ARK_OK;
+	if (r.digesting)
+		rc = arkv_pool_new(&pool, 0, err);
+	if (!rc && r.digesting)
+		rc = arkv_digest_lane_new(&r.lane, k_dig, pool, err);
+	if (!rc)
+		rc = run(&r, archive, options, err);
+	arkv_digest_lane_freep(&r.lane);
 	ark_buf_release(&r.value);
 	return rc;
 }

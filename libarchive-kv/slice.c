@@ -170,6 +170,23 @@ static size_t bytes_ahead(const struct arkv_slice *s)
 	return (size_t)(end - first->offset);
 }
 
+/* Whoever reads block after block will want the next ones. */
+static void prepare_next(struct arkv_slice *s)
+{
+	for (size_t i = s->block_no + 1; i < s->page->block_count && i < s->block_no + 3; i++) {
+		const struct arkv_page_block *b = &s->page->blocks[i];
+		const struct arkv_frame_want want = {
+			.id = b->id,
+			.type = ARKF_FRAME_BLOCK,
+			.packs = &s->page->packs,
+			.place = b->place,
+		};
+		if (is_behind(s, &b->first))
+			return;
+		arkv_frames_prepare(s->env->frames, &want);
+	}
+}
+
 static enum ark_rc read_block(struct arkv_slice *s, struct ark_err *err)
 {
 	const struct arkv_page_block *b = &s->page->blocks[s->block_no];
@@ -190,8 +207,8 @@ static enum ark_rc read_block(struct arkv_slice *s, struct ark_err *err)
 	s->ref_count = 0;
 	if (rc)
 		close_block(s);
-	else
-		s->blocks_in_row++;
+	else if (++s->blocks_in_row > 2)
+		prepare_next(s);
 	return rc;
 }
 

@@ -97,7 +97,7 @@ static enum ark_rc read_archive(struct arkv_verification *v, size_t no, struct a
 	struct arkv_v_archive *mine = &v->archives[no];
 	struct ark_err why = { 0 };
 	ARK_AUTO(arkv_archive_freep) struct arkv_archive *a = NULL;
-	enum ark_rc rc = arkv_archive_open(&a, v->repo, &mine->uid, &why);
+	enum ark_rc rc = arkv_archive_open_stored(&a, v->repo, &mine->uid, &why);
 	const char *wrong = rc ? why.text : contradiction(a);
 	if (rc && !arkv_rc_is_damage(rc) && rc != ARK_NOTFOUND) {
 		if (err)

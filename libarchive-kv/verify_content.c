@@ -308,7 +308,7 @@ enum ark_rc arkv_verify_content(struct arkv_verification *v, struct ark_err *err
 			continue;
 		ARK_AUTO(arkv_archive_freep) struct arkv_archive *a = NULL;
 		struct content c = { .v = v, .archive_no = i };
-		rc = arkv_archive_open(&a, v->repo, &v->archives[i].uid, err);
+		rc = arkv_archive_open_stored(&a, v->repo, &v->archives[i].uid, err);
 		c.a = a;
 		if (!rc)
 			rc = verify_archive(&c, err);

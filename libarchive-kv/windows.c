@@ -110,3 +110,16 @@ enum ark_rc arkv_windows_get(struct ark_span *out, struct arkv_windows *w, const
 	*out = ark_span(window->bytes.wr.p + (off - window->off), len);
 	return ARK_OK;
 }
+
+bool arkv_windows_peek(struct ark_span *out, const struct arkv_windows *w, const char *name,
+		       uint64_t off, size_t len)
+{
+	for (size_t i = 0; i < ARKV_WINDOW_COUNT; i++) {
+		const struct window *window = &w->of[i];
+		if (!window->name[0] || !covers(window, name, off, len))
+			continue;
+		*out = ark_span(window->bytes.wr.p + (off - window->off), len);
+		return true;
+	}
+	return false;
+}

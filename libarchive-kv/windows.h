@@ -21,3 +21,6 @@ void arkv_windows_freep(struct arkv_windows **windows);
  * until the next call. NOTFOUND, CORRUPT (the object is shorter), and what the store says. */
 enum ark_rc arkv_windows_get(struct ark_span *out, struct arkv_windows *windows, const char *name,
 			     uint64_t off, size_t len, size_t ahead, struct ark_err *err) ARK_CHECK;
+/* The same without reading: false when the bytes are not at hand. */
+bool arkv_windows_peek(struct ark_span *out, const struct arkv_windows *windows, const char *name,
+		       uint64_t off, size_t len);

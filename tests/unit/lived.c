@@ -49,7 +49,7 @@ void lived_init(struct lived *l, enum ark_suite suite)
 	arkv_slot_made_release(&made);
 }
 
-void lived_reopen(struct lived *l)
+static void reopen(struct lived *l, struct arkv_counter **counter)
 {
 	char cache[96];
 	struct arkv_unlock unlock = { .passphrase = ark_span_str(passphrase) };
@@ -58,7 +58,23 @@ void lived_reopen(struct lived *l)
 	arkv_repo_freep(&l->repo);
 	struct arkv_repo_options options = options_of(l, cache);
 	options.unlock = &unlock;
+	if (counter)
+		must(arkv_store_count(&options.store, counter, &fault));
 	must(arkv_repo_open(&l->repo, &options, &fault));
+	if (counter)
+		arkv_repo_store(l->repo)->caps &= ~(unsigned)ARKV_STORE_LOCAL;
+}
+
+void lived_reopen(struct lived *l)
+{
+	reopen(l, NULL);
+}
+
+struct arkv_counter *lived_reopen_far(struct lived *l)
+{
+	struct arkv_counter *counter = NULL;
+	reopen(l, &counter);
+	return counter;
 }
 
 static int unlink_one(const char *path, const struct stat *st, int type, struct FTW *at)

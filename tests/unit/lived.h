@@ -6,6 +6,7 @@
 
 #include "libarchive-kv/archive.h"
 #include "libarchive-kv/backup.h"
+#include "libarchive-kv/store_count.h"
 #include "libarchive-kv/target.h"
 #include "libarchive-kv/verify.h"
 
@@ -33,6 +34,8 @@ void lived_init(struct lived *l, enum ark_suite suite);
 void lived_release(struct lived *l);
 /* Closes the repository and opens it again. */
 void lived_reopen(struct lived *l);
+/* The same as a store that is not on this host, so that caches are used; its calls are counted. */
+struct arkv_counter *lived_reopen_far(struct lived *l);
 /* Bytes of a record's value from off on. */
 void lived_value(const struct lived_record *r, uint64_t off, uint8_t *out, size_t len);
 /* An archive of these records, which come in any order. */

@@ -8,6 +8,7 @@
 #include "tests/unit/lived.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { COUNT = 3000 };
 
@@ -340,6 +341,67 @@ static void stats_sum_up_what_the_store_holds(void **state)
 	lived_release(&l);
 }
 
+/* ---- far stores ---- */
+
+/* Calls to list all archives and to get one key of the newest. */
+static uint64_t cost_of_one_key(struct lived *l, const struct lived_record *r, uint64_t *gets)
+{
+	struct arkv_counter *counter = lived_reopen_far(l);
+	struct arkv_archives list = { 0 };
+	const struct arkv_archive_info *info = NULL;
+	arkv_counter_reset(counter);
+	assert_int_equal(arkv_archives_list(&list, l->repo, NULL, &err), ARK_OK);
+	assert_int_equal(list.count, 5);
+	assert_int_equal(list.damaged_count, 0);
+	assert_int_equal(arkv_archives_find(&info, &list, "latest", NULL, &err), ARK_OK);
+	struct arkv_archive *a = open_archive(l, &info->uid);
+	struct arkv_cursor *c = NULL;
+	struct ark_record rec;
+	assert_int_equal(arkv_cursor_open(&c, a, NULL, &err), ARK_OK);
+	assert_int_equal(
+		arkv_cursor_get(c, ark_span_str(r->space), ark_span_str(r->key), &rec, &err),
+		ARK_OK);
+	arkv_cursor_freep(&c);
+	arkv_archive_freep(&a);
+	arkv_archives_release(&list);
+	struct arkv_counts counts = arkv_counter_read(counter);
+	*gets = counts.op[ARKV_OP_GET].calls;
+	return counts.calls;
+}
+
+static void what_was_read_from_afar_is_not_read_again(void **state)
+{
+	(void)state;
+	struct lived l;
+	lived_init(&l, ARK_SUITE_XCHACHA);
+	struct lived_record *records = lived_records(200, 9);
+	for (size_t i = 0; i < 5; i++) {
+		records[i].seed++;
+		(void)lived_backup(&l, "a", records, 200);
+	}
+	char command[256];
+	uint64_t gets = 0;
+	snprintf(command, sizeof command, "rm -rf %s/cache", l.dir);
+	assert_int_equal(system(command), 0);
+	/* two lists; 5 heads, the manifest, a page, a block */
+	assert_int_equal(cost_of_one_key(&l, &records[7], &gets), 2 + 5 + 3);
+	/* all but the block are on this host now */
+	(void)cost_of_one_key(&l, &records[7], &gets);
+	assert_int_equal(gets, 1);
+	/* a damaged cache is none */
+	snprintf(command, sizeof command,
+		 "for f in %s/cache/*/heads.mdb; do printf garbage | dd of=$f bs=1 seek=4100 "
+		 "conv=notrunc 2>/dev/null; done",
+		 l.dir);
+	assert_int_equal(system(command), 0);
+	(void)cost_of_one_key(&l, &records[7], &gets);
+	assert_true(gets <= 1 + 5);
+	(void)cost_of_one_key(&l, &records[7], &gets);
+	assert_int_equal(gets, 1);
+	test_free(records);
+	lived_release(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_cancelled_restore_ends),
 		cmocka_unit_test(a_tree_sums_up_to_the_archive),
 		cmocka_unit_test(stats_sum_up_what_the_store_holds),
+		cmocka_unit_test(what_was_read_from_afar_is_not_read_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
