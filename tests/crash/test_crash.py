@@ -122,9 +122,13 @@ def random_kills_leave_the_archives_whole(box):
     rng = random.Random(SEED)
     print(f"# ARKV_SEED={SEED}", flush=True)
     committed = 0
-    for _ in range(KILLS):
-        process = box.start("backup", "jsonl:2.jsonl", "--name", "s")
-        time.sleep(rng.random() * 0.12)
+    begin = time.monotonic()
+    box.ok("backup", "jsonl:2.jsonl", "--name", "timed")
+    window = 1.1 * (time.monotonic() - begin)
+    for turn in range(KILLS):
+        _night(box, "3.jsonl", 2, 4000 + turn)  # never the same: there is always something to store
+        process = box.start("backup", "jsonl:3.jsonl", "--name", "s")
+        time.sleep(rng.random() * window)
         process.kill()
         result = box.finish(process, signals=(signal.SIGKILL,))
         committed += result.code == 0
