@@ -19,6 +19,10 @@ enum ark_rc arkf_chunker_check(const struct arkf_chunker *sizes, const char *wha
 				"%s: chunks of %u to %u bytes, %d to %d are allowed", what,
 				(unsigned)sizes->cdc_min, (unsigned)sizes->cdc_max,
 				ARKF_CHUNKER_CDC_MIN, ARKF_CHUNKER_CDC_MAX);
+	if (sizes->inline_max > sizes->cdc_max)
+		return ark_fail(err, ARK_CORRUPT,
+				"%s: values inline up to %u bytes, chunks up to %u", what,
+				(unsigned)sizes->inline_max, (unsigned)sizes->cdc_max);
 	if (sizes->cdc_min > sizes->cdc_avg || sizes->cdc_avg > sizes->cdc_max)
 		return ark_fail(err, ARK_CORRUPT, "%s: chunk sizes %u, %u, %u do not ascend", what,
 				(unsigned)sizes->cdc_min, (unsigned)sizes->cdc_avg,

@@ -8,7 +8,7 @@
 
 enum {
 	ARKF_CHUNKER_LEN = 16,
-	ARKF_CHUNKER_INLINE_MAX = 65536,
+	ARKF_CHUNKER_INLINE_MAX = 16384,
 	ARKF_CHUNKER_CDC_MIN = 4096,
 	ARKF_CHUNKER_CDC_MAX = 1048576,
 };
@@ -22,8 +22,8 @@ struct arkf_chunker {
 
 /* The values in the comments above. */
 struct arkf_chunker arkf_chunker_default(void);
-/* LIMIT: a size above its maximum or below its minimum. CORRUPT: not cdc_min <= cdc_avg <= cdc_max.
- * what names the structure in the message. */
+/* LIMIT: a size above its maximum or below its minimum. CORRUPT: not cdc_min <= cdc_avg <= cdc_max,
+ * or inline_max above cdc_max. what names the structure in the message. */
 enum ark_rc arkf_chunker_check(const struct arkf_chunker *sizes, const char *what,
 			       struct ark_err *err) ARK_CHECK;
 void arkf_chunker_encode(struct ark_wr *wr, const struct arkf_chunker *sizes);

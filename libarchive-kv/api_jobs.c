@@ -122,15 +122,18 @@ static enum ark_rc source_of(struct arkv_source **out, const struct arkv_backup_
 	return ARK_OK;
 }
 
-static enum ark_rc summarise(struct arkv_summary *out, struct arkv *a, const struct ark_uid *uid,
-			     struct ark_err *err)
+static void summarise(struct arkv_summary *out, const struct arkv_backup_request *request,
+		      const struct arkv_backup_result *r)
 {
-	struct arkv_archive *archive = NULL;
-	enum ark_rc rc = arkv_archive_open(&archive, a->repo, uid, err);
-	if (!rc)
-		arkv_api_summary(out, uid, &archive->head);
-	arkv_archive_freep(&archive);
-	return rc;
+	const struct arkf_head head = {
+		.n = r->n,
+		.source_name = ark_span_str(r->name),
+		.host = ark_span_str(request->host ? request->host : ""),
+		.scan_start_ms = r->scan_start_ms,
+		.marks = r->incomplete ? ARKF_MARK_INCOMPLETE : 0,
+		.counts = r->counts,
+	};
+	arkv_api_summary(out, &r->archive, &head);
 }
 
 int arkv_run_backup(struct arkv *a, const struct arkv_backup_request *request,
@@ -150,7 +153,7 @@ int arkv_run_backup(struct arkv *a, const struct arkv_backup_request *request,
 	if (!rc)
 		rc = arkv_backup(a->repo, source, &options, &job.job, &result, &err);
 	if (!rc && summary)
-		rc = summarise(summary, a, &result.archive, &err);
+		summarise(summary, request, &result);
 	return arkv_api_result(error, rc, &err);
 }
 

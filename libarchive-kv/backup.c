@@ -9,6 +9,7 @@
 #include "libarchive-kv/lock.h"
 #include "libarchive-kv/rand.h"
 #include "libarchive-kv/session_write.h"
+#include "libarchive-kv/slice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static enum ark_rc open_source(struct arkv_backup_run *b, struct arkv_source *so
 	if (*b->name == '\0' || strlen(b->name) > ARKF_SOURCE_NAME_MAX)
 		return ark_fail(err, ARK_USAGE, "a source's name has 1 to %d bytes: give --name",
 				ARKF_SOURCE_NAME_MAX);
-	b->result->consistency = (uint8_t)b->info.consistency;
+	snprintf(b->result->name, sizeof b->result->name, "%s", b->name);
 	rc = arkv_filter_text(b->options->filter, &b->filter_text, err);
 	if (!rc && b->filter_text.wr.len)
 		arkv_hash_keyed(b->filter_hash, arkv_keys_meta(b->keys),
@@ -53,7 +54,8 @@ static enum ark_rc open_source(struct arkv_backup_run *b, struct arkv_source *so
 	return rc;
 }
 
-/* A scan that would fill the disk is not begun: spills take about as much as is read. */
+/* Spills take about as much as is read, but for large values, which go to packs at once: so nobody
+ * can say beforehand that the room will not do. */
 static enum ark_rc check_space(const struct arkv_backup_run *b, struct ark_err *err)
 {
 	uint64_t free_bytes;
@@ -63,11 +65,34 @@ static enum ark_rc check_space(const struct arkv_backup_run *b, struct ark_err *
 	enum ark_rc rc = arkv_free_space(b->spool_dir, &free_bytes, err);
 	if (rc || free_bytes >= need)
 		return rc;
-	return ark_fail(err, ARK_NOSPACE,
-			"%s has %llu MB free, and this backup may need %llu MB there: make room, "
-			"or give --spool a folder elsewhere",
-			b->spool_dir, (unsigned long long)(free_bytes >> 20),
-			(unsigned long long)(need >> 20));
+	static const char text[] = "%s has %llu MB free, and this backup may need %llu MB there: "
+				   "make room, or give --spool a folder elsewhere";
+	unsigned long long free_mb = free_bytes >> 20;
+	unsigned long long need_mb = need >> 20;
+	if (free_bytes < SPACE_MARGIN)
+		return ark_fail(err, ARK_NOSPACE, text, b->spool_dir, free_mb, need_mb);
+	arkv_job_warn(b->job, text, b->spool_dir, free_mb, need_mb);
+	return ARK_OK;
+}
+
+/* A parent that cannot be read costs no backup: this one does not build on it. */
+static enum ark_rc open_parent(struct arkv_backup_run *b, const struct ark_uid *uid,
+			       struct ark_err *err)
+{
+	struct ark_err why = { 0 };
+	enum ark_rc rc = arkv_archive_open(&b->parent, b->repo, uid, &why);
+	if (!rc) {
+		b->result->parent = *uid;
+	} else if (rc == ARK_NOTFOUND || arkv_rc_is_damage(rc)) {
+		arkv_job_warn(b->job,
+			      "archive %s, the newest of this source, is passed over: %s; "
+			      "`arkv verify` says more",
+			      ark_uid_hex(uid).s, why.text);
+		rc = ARK_OK;
+	} else if (err) {
+		*err = why;
+	}
+	return rc;
 }
 
 /* The newest archive of this source, whose chain this one continues. */
@@ -83,10 +108,9 @@ static enum ark_rc find_parent(struct arkv_backup_run *b, struct ark_err *err)
 			newest = &list.items[i];
 	if (newest) {
 		b->result->n = newest->head->n + 1;
-		b->result->parent = newest->uid;
 		b->result->filter_changed =
 			memcmp(newest->head->filter_hash, b->filter_hash, 32) != 0;
-		rc = arkv_archive_open(&b->parent, b->repo, &newest->uid, err);
+		rc = open_parent(b, &newest->uid, err);
 	}
 	arkv_archives_release(&list);
 	return rc;
@@ -182,6 +206,7 @@ static enum ark_rc open_writers(struct arkv_backup_run *b, struct ark_err *err)
 		.repo = arkv_repo_id(b->repo),
 		.k_dig = arkv_keys_dig(b->keys),
 		.pool = b->pool,
+		.job = b->job,
 		.memory_bytes = b->memory_bytes / 4 + (b->memory_bytes - ARKV_MEMORY_MIN) / 4,
 	};
 	enum ark_rc rc = arkv_packer_new(&b->packer, &packer, err);
@@ -200,22 +225,29 @@ static enum ark_rc open_writers(struct arkv_backup_run *b, struct ark_err *err)
 	return arkv_values_new(&b->values, &values, err);
 }
 
+/* What was done so far. */
 static void fill_result(struct arkv_backup_run *b)
 {
-	const struct arkv_packer_stats *packs = arkv_packer_stats(b->packer);
 	struct arkv_backup_result *r = b->result;
+	r->scan_start_ms = b->scan_start_ms;
+	if (!b->packer || !b->sort)
+		return;
+	const struct arkv_packer_stats *packs = arkv_packer_stats(b->packer);
 	r->counts.duplicates = arkv_sort_stats(b->sort)->duplicates;
 	r->counts.stored_bytes = packs->bytes + b->run.len;
+	r->counts.segments = r->unchanged ? b->parent->segment_count : 1;
 	r->reused_bytes = packs->reused_bytes;
 	r->spilled_bytes = arkv_sort_stats(b->sort)->spilled_bytes;
 	if (!b->options->dry_run)
-		r->new_objects = packs->packs + (packs->packs > 0) + (b->run.len > 0) + 1;
+		r->new_objects = packs->packs + (b->run.len > 0);
 }
 
 static enum ark_rc backup(struct arkv_backup_run *b, struct arkv_source *source,
 			  struct ark_err *err)
 {
-	enum ark_rc rc = open_source(b, source, err);
+	enum ark_rc rc = arkv_backup_tags(b, err);
+	if (!rc)
+		rc = open_source(b, source, err);
 	if (!rc)
 		rc = check_space(b, err);
 	if (!rc)
@@ -234,15 +266,18 @@ static enum ark_rc backup(struct arkv_backup_run *b, struct arkv_source *source,
 		rc = arkv_backup_scan(b, source, err);
 	if (!rc) {
 		b->info.consistency = arkv_source_consistency(source, &b->info);
+		b->result->consistency = (uint8_t)b->info.consistency;
 		rc = arkv_backup_write(b, err);
 	}
-	if (!rc && !b->options->dry_run)
-		rc = arkv_backup_commit(b, err);
+	fill_result(b);
+	if (rc || b->options->dry_run)
+		return rc;
+	rc = arkv_backup_commit(b, err);
 	if (rc)
 		return rc;
-	fill_result(b);
+	b->result->new_objects += b->result->new_objects > 0 ? 2 : 1; /* manifest, places */
 	struct ark_err why;
-	if (!b->options->dry_run && arkv_dedup_keep(b->dedup, &why))
+	if (arkv_dedup_keep(b->dedup, &why))
 		arkv_job_warn(b->job, "the archive is complete; the cache could not be written: %s",
 			      why.text);
 	return ARK_OK;
@@ -264,7 +299,7 @@ static void release(struct arkv_backup_run *b)
 	}
 	arkv_dk_release(&b->dk);
 	arkv_lock_freep(&b->lock);
-	ark_buf_release(&b->run.root_box);
+	arkv_run_made_release(&b->run);
 	ark_buf_release(&b->filter_text);
 	free(b);
 }
@@ -296,12 +331,13 @@ enum ark_rc arkv_backup(struct arkv_repo *repo, struct arkv_source *source,
 	b->memory_bytes = options->memory_bytes ? options->memory_bytes : ARKV_MEMORY_DEFAULT;
 	b->lane_len = b->memory_bytes < ARKV_MEMORY_DEFAULT ? LANE_SMALL : LANE_LARGE;
 	ark_buf_init(&b->filter_text);
-	ark_buf_init(&b->run.root_box);
 	result->unencrypted = arkv_keys_suite(b->keys) == ARK_SUITE_NONE;
 	result->started_ms = (uint64_t)arkv_clock_now_ms(arkv_clock_system());
 	enum ark_rc rc = backup(b, source, err);
 	end_session(b, rc);
 	result->ended_ms = (uint64_t)arkv_clock_now_ms(arkv_clock_system());
 	release(b);
+	if (rc)
+		result->archive = (struct ark_uid){ 0 };
 	return rc;
 }

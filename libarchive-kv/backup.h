@@ -31,20 +31,22 @@ struct arkv_backup_options {
 };
 
 struct arkv_backup_result {
-	struct ark_uid archive; /* zeros after a dry run */
+	struct ark_uid archive;		     /* zeros after a dry run or a failure */
+	char name[ARKF_SOURCE_NAME_MAX + 1]; /* of the source */
 	uint64_t n;
 	struct ark_uid parent; /* zeros: none */
 	struct arkf_counts counts;
-	uint64_t new_objects;  /* packs, fragments, runs, manifest */
+	uint64_t new_objects;  /* packs, a fragment, the run, the manifest */
 	uint64_t reused_bytes; /* raw bytes that were there already */
 	uint64_t started_ms;
+	uint64_t scan_start_ms;
 	uint64_t ended_ms;
 	uint64_t spilled_bytes;
 	uint8_t consistency;
 	bool filter_changed; /* against the parent */
 	bool incomplete;     /* records were refused */
 	bool unencrypted;
-	bool unchanged; /* equal to its parent: only a manifest was stored */
+	bool unchanged; /* equal to its parent: only a manifest was, or would be, stored */
 };
 
 /* Reads source (not opened yet) into a new archive of repo. result is filled as far as things went,

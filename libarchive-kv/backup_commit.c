@@ -22,22 +22,23 @@ static int tag_cmp(const void *a, const void *b)
 	return ark_span_cmp(*(const struct ark_span *)a, *(const struct ark_span *)b);
 }
 
-static enum ark_rc set_tags(struct arkf_head *head, const struct arkv_backup_options *options,
-			    struct ark_err *err)
+enum ark_rc arkv_backup_tags(struct arkv_backup_run *b, struct ark_err *err)
 {
+	const struct arkv_backup_options *options = b->options;
 	if (options->tag_count > ARKF_MANIFEST_TAGS_MAX)
-		return ark_fail(err, ARK_LIMIT, "more than %d tags", ARKF_MANIFEST_TAGS_MAX);
+		return ark_fail(err, ARK_LIMIT, "%zu tags: an archive has %d at most",
+				options->tag_count, ARKF_MANIFEST_TAGS_MAX);
+	struct ark_span tags[ARKF_MANIFEST_TAGS_MAX];
 	for (size_t i = 0; i < options->tag_count; i++) {
-		head->tags[i] = ark_span_str(options->tags[i]);
-		if (head->tags[i].len == 0 || head->tags[i].len > ARKF_TAG_MAX)
+		tags[i] = ark_span_str(options->tags[i]);
+		if (tags[i].len == 0 || tags[i].len > ARKF_TAG_MAX)
 			return ark_fail(err, ARK_LIMIT, "a tag has 1 to %d bytes: \"%.80s\"",
 					ARKF_TAG_MAX, options->tags[i]);
 	}
-	qsort(head->tags, options->tag_count, sizeof head->tags[0], tag_cmp);
+	qsort(tags, options->tag_count, sizeof tags[0], tag_cmp);
 	for (size_t i = 0; i < options->tag_count; i++)
-		if (head->tag_count == 0 ||
-		    !ark_span_eq(head->tags[head->tag_count - 1], head->tags[i]))
-			head->tags[head->tag_count++] = head->tags[i];
+		if (i == 0 || !ark_span_eq(tags[i - 1], tags[i]))
+			b->tags[b->tag_count++] = tags[i];
 	return ARK_OK;
 }
 
@@ -48,12 +49,8 @@ static void set_types(struct arkf_head *head, const struct arkv_backup_run *b)
 			head->types[head->type_count++] = b->types[i];
 }
 
-static enum ark_rc make_head(struct arkf_head *head, struct arkv_backup_run *b, struct ark_err *err)
+static void make_head(struct arkf_head *head, const struct arkv_backup_run *b)
 {
-	struct arkf_counts *c = &b->result->counts;
-	c->duplicates = arkv_sort_stats(b->sort)->duplicates;
-	c->stored_bytes = arkv_packer_stats(b->packer)->bytes + b->run.len;
-	c->segments = 1;
 	head->n = b->result->n;
 	if (b->parent) {
 		head->parent = b->parent->uid;
@@ -70,7 +67,7 @@ static enum ark_rc make_head(struct arkf_head *head, struct arkv_backup_run *b, 
 	head->made_ms = (uint64_t)arkv_clock_now_ms(arkv_clock_system());
 	head->consistency = (uint8_t)b->info.consistency;
 	head->marks = b->result->incomplete ? ARKF_MARK_INCOMPLETE : 0;
-	head->counts = *c;
+	head->counts = b->result->counts;
 	set_types(head, b);
 	head->digests = b->digests;
 	memcpy(head->filter_hash, b->filter_hash, sizeof head->filter_hash);
@@ -78,7 +75,8 @@ static enum ark_rc make_head(struct arkf_head *head, struct arkv_backup_run *b, 
 	head->filter_text = ark_span(
 		filter.p, filter.len < ARKF_FILTER_TEXT_MAX ? filter.len : ARKF_FILTER_TEXT_MAX);
 	head->comment = text_of(b->options->comment, ARKF_COMMENT_MAX);
-	return set_tags(head, b->options, err);
+	memcpy(head->tags, b->tags, sizeof head->tags);
+	head->tag_count = b->tag_count;
 }
 
 /* The archive's only segment, its stack the one base that this backup wrote, or empty. */
@@ -157,7 +155,6 @@ static enum ark_rc make_manifest(struct arkv_backup_run *b, struct arkf_head *he
 	};
 	if (b->result->unchanged) {
 		enum ark_rc rc = parts_of_parent(&parts, b->parent, err);
-		head->counts.segments = parts.segment_count;
 		if (!rc)
 			rc = arkv_manifest_make(object, b->keys, &parts, err);
 		free((void *)(uintptr_t)parts.runs);
@@ -193,9 +190,8 @@ enum ark_rc arkv_backup_commit(struct arkv_backup_run *b, struct ark_err *err)
 		return ark_fail(err, ARK_NOMEM, "manifest: out of memory");
 	ARK_AUTO(ark_buf_release) struct ark_buf object;
 	ark_buf_init(&object);
-	enum ark_rc rc = make_head(head, b, err);
-	if (!rc)
-		rc = make_manifest(b, head, &object, err);
+	make_head(head, b);
+	enum ark_rc rc = make_manifest(b, head, &object, err);
 	free(head);
 	if (rc)
 		return rc;

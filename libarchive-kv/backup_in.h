@@ -29,6 +29,8 @@ struct arkv_backup_run {
 	struct arkv_lock *lock;
 	struct arkv_archive *parent; /* NULL: none */
 	struct ark_buf filter_text;
+	struct ark_span tags[ARKF_MANIFEST_TAGS_MAX]; /* sorted */
+	size_t tag_count;
 	uint8_t filter_hash[32];
 
 	/* the session */
@@ -46,7 +48,8 @@ struct arkv_backup_run {
 	struct arkv_usemap uses;
 	uint64_t scan_start_ms;
 	uint64_t scan_end_ms;
-	uint64_t source_bytes;
+	uint64_t source_bytes; /* keys and values of all records seen */
+	uint64_t read_bytes;   /* of the source, as it says; 0: it does not */
 	uint64_t records_seen;
 	uint64_t weight; /* of all records seen, for the cut threshold */
 
@@ -64,6 +67,8 @@ enum ark_rc arkv_backup_scan(struct arkv_backup_run *b, struct arkv_source *sour
 			     struct ark_err *err) ARK_CHECK;
 /* backup_write.c: from the sort to blocks, run and manifest. */
 enum ark_rc arkv_backup_write(struct arkv_backup_run *b, struct ark_err *err) ARK_CHECK;
+/* backup_commit.c: checks the options' tags, and notes them for the manifest. LIMIT. */
+enum ark_rc arkv_backup_tags(struct arkv_backup_run *b, struct ark_err *err) ARK_CHECK;
 /* backup_commit.c: the manifest; the archive exists when this returns OK. */
 enum ark_rc arkv_backup_commit(struct arkv_backup_run *b, struct ark_err *err) ARK_CHECK;
 

@@ -2,6 +2,7 @@
 #include "libarchive-kv/backup_in.h"
 #include "libarchive-kv/clock.h"
 #include "libarchive-kv/filter.h"
+#include "libarchive-kv/keytext.h"
 
 enum { TICK_RECORDS = 4096 };
 
@@ -15,6 +16,14 @@ static struct arkv_backup_run *backup_of(struct arkv_sink *sink)
 	return ((struct scan_sink *)sink)->backup;
 }
 
+/* Bytes read where the source says how many, as its size is counted so, too. */
+static enum ark_rc scan_tick(struct arkv_backup_run *b, struct ark_err *err)
+{
+	return arkv_backup_tick(b, "scan", b->records_seen,
+				b->read_bytes ? b->read_bytes : b->source_bytes, b->info.size_hint,
+				err);
+}
+
 static enum ark_rc count_record(struct arkv_backup_run *b, const struct ark_record *r,
 				size_t body_len, struct ark_err *err)
 {
@@ -23,8 +32,7 @@ static enum ark_rc count_record(struct arkv_backup_run *b, const struct ark_reco
 	b->source_bytes += r->key.len + r->value_len;
 	if (b->records_seen % TICK_RECORDS)
 		return ARK_OK;
-	return arkv_backup_tick(b, "scan", b->records_seen, b->source_bytes, b->info.size_hint,
-				err);
+	return scan_tick(b, err);
 }
 
 static enum ark_rc on_record(struct arkv_sink *sink, const struct ark_record *r,
@@ -73,33 +81,14 @@ static void on_drop(struct arkv_sink *sink)
 	arkv_values_drop(backup_of(sink)->values);
 }
 
-/* "user:1" for a key that is text, hex digits for one that is not; cut where it is long. */
-static void key_text(char *out, size_t cap, struct ark_span key)
-{
-	bool text = true;
-	for (size_t i = 0; i < key.len && text; i++)
-		text = key.p[i] >= 0x20 && key.p[i] < 0x7f;
-	size_t max = text ? cap - 1 : (cap - 1) / 2;
-	size_t len = key.len < max ? key.len : max;
-	if (!text) {
-		memcpy(out, ark_hex_prefix(key.p, len * 2 < 64 ? len * 2 : 64).s,
-		       sizeof(struct ark_hex));
-		return;
-	}
-	memcpy(out, key.p, len);
-	out[len] = '\0';
-}
-
 static enum ark_rc on_refused(struct arkv_sink *sink, struct ark_span key, const char *why,
 			      struct ark_err *err)
 {
 	struct arkv_backup_run *b = backup_of(sink);
-	char name[201];
-	key_text(name, sizeof name, key);
 	b->result->counts.refused++;
 	b->result->incomplete = true;
 	if (key.len)
-		arkv_job_warn(b->job, "not backed up: %s: %s", name, why);
+		arkv_job_warn(b->job, "not backed up: %s: %s", arkv_key_text(key).s, why);
 	else
 		arkv_job_warn(b->job, "not backed up: %s", why);
 	return arkv_job_check(b->job, err);
@@ -108,7 +97,8 @@ static enum ark_rc on_refused(struct arkv_sink *sink, struct ark_span key, const
 static enum ark_rc on_tick(struct arkv_sink *sink, uint64_t source_bytes, struct ark_err *err)
 {
 	struct arkv_backup_run *b = backup_of(sink);
-	return arkv_backup_tick(b, "scan", b->records_seen, source_bytes, b->info.size_hint, err);
+	b->read_bytes = source_bytes;
+	return scan_tick(b, err);
 }
 
 enum ark_rc arkv_backup_scan(struct arkv_backup_run *b, struct arkv_source *source,

@@ -1,6 +1,7 @@
 /* backup_write.c - the second half of a backup: sorted records become blocks, and blocks a run. */
 #include "libarchive-kv/backup_in.h"
 #include "libarchive-kv/index.h"
+#include "libarchive-kv/keytext.h"
 
 enum { TICK_RECORDS = 4096 };
 
@@ -13,13 +14,23 @@ static uint32_t threshold_for(uint64_t weight, uint64_t records)
 	return t > UINT32_MAX ? UINT32_MAX : t < 1 ? 1 : (uint32_t)t;
 }
 
+/* That of the parent's largest segment. */
+static uint32_t parent_threshold(const struct arkv_archive *parent)
+{
+	const struct arkf_segment *largest = &parent->segments[0].info;
+	for (size_t i = 1; i < parent->segment_count; i++)
+		if (parent->segments[i].info.live > largest->live)
+			largest = &parent->segments[i].info;
+	return largest->cut_threshold;
+}
+
 /* The parent's threshold as long as its blocks keep near the aim, so that they are found again. */
 static uint32_t choose_threshold(const struct arkv_backup_run *b)
 {
-	if (b->parent && b->parent->segment_count == 1 && b->records_seen) {
+	uint64_t t = b->parent ? parent_threshold(b->parent) : 0;
+	if (t && b->records_seen) {
 		uint64_t mean = b->weight / b->records_seen;
-		uint64_t t = b->parent->segments[0].info.cut_threshold;
-		uint64_t block = t ? ARKF_BLOCK_WEIGHT_MIN + mean * (UINT64_C(1) << 32) / t : 0;
+		uint64_t block = ARKF_BLOCK_WEIGHT_MIN + mean * (UINT64_C(1) << 32) / t;
 		if (block >= ARKF_BLOCK_WEIGHT_AIM / 2 && block <= 2 * ARKF_BLOCK_WEIGHT_AIM)
 			return (uint32_t)t;
 	}
@@ -59,9 +70,10 @@ static enum ark_rc check_duplicates(const struct arkv_backup_run *b, struct ark_
 {
 	if (!b->options->fail_on_duplicates || arkv_sort_stats(b->sort)->duplicates == 0)
 		return ARK_OK;
-	struct ark_span key = arkv_sort_duplicate_key(b->sort);
-	return ark_fail(err, ARK_CORRUPT, "the key \"%.*s\" comes more than once",
-			key.len < 100 ? (int)key.len : 100, (const char *)key.p);
+	return ark_fail(err, ARK_CORRUPT,
+			"the key \"%s\" comes more than once: mend the source, or leave "
+			"--fail-on-duplicates out to keep the last record of each",
+			arkv_key_text(arkv_sort_duplicate_key(b->sort)).s);
 }
 
 static enum ark_rc write_blocks(struct arkv_backup_run *b, struct arkv_blocks *blocks,
@@ -79,15 +91,6 @@ static enum ark_rc write_blocks(struct arkv_backup_run *b, struct arkv_blocks *b
 	if (!rc)
 		rc = arkv_blocks_flush(blocks, err);
 	return rc ? rc : arkv_packer_flush(b->packer, err);
-}
-
-static enum ark_rc ignore_block(void *ctx, const struct arkv_placed_block *block,
-				struct ark_err *err)
-{
-	(void)ctx;
-	(void)block;
-	(void)err;
-	return ARK_OK;
 }
 
 /* The page as the run has it also goes into the archive's index on this host. */
@@ -110,9 +113,12 @@ static void index_open(struct arkv_backup_run *b)
 		b->index = NULL;
 }
 
+/* Frames that were stored anew mean that something of the parent is missing: then its runs do not
+ * serve. */
 static bool same_as_parent(const struct arkv_backup_run *b)
 {
-	return b->parent && arkv_digests_equal(&b->parent->head.digests, &b->digests) &&
+	return b->parent && arkv_packer_stats(b->packer)->frames == 0 &&
+	       arkv_digests_equal(&b->parent->head.digests, &b->digests) &&
 	       b->parent->head.counts.records == b->result->counts.records &&
 	       b->parent->head.counts.raw_bytes == b->result->counts.raw_bytes;
 }
@@ -138,7 +144,6 @@ static enum ark_rc write_run(struct arkv_backup_run *b, struct arkv_run_writer *
 
 enum ark_rc arkv_backup_write(struct arkv_backup_run *b, struct ark_err *err)
 {
-	bool dry_run = b->options->dry_run;
 	ARK_AUTO(arkv_run_writer_freep) struct arkv_run_writer *writer = NULL;
 	ARK_AUTO(arkv_blocks_freep) struct arkv_blocks *blocks = NULL;
 	struct arkv_run_options run_options = {
@@ -155,11 +160,10 @@ enum ark_rc arkv_backup_write(struct arkv_backup_run *b, struct ark_err *err)
 		.packer = b->packer,
 		.pool = b->pool,
 		.uses = &b->uses,
-		.placed = dry_run ? ignore_block : arkv_run_writer_block,
+		.placed = arkv_run_writer_block,
 		.placed_ctx = writer,
 		.cut_threshold = b->cut_threshold,
 		.lane_len = b->lane_len,
-		.dry_run = dry_run,
 	};
 	if (!rc)
 		rc = arkv_blocks_new(&blocks, &options, err);
@@ -168,11 +172,10 @@ enum ark_rc arkv_backup_write(struct arkv_backup_run *b, struct ark_err *err)
 	if (rc)
 		return rc;
 	b->digests = arkv_blocks_stats(blocks)->digests;
-	if (dry_run || b->result->counts.records == 0)
-		return ARK_OK;
-	if (same_as_parent(b)) {
-		b->result->unchanged = true;
-		return ARK_OK;
-	}
-	return write_run(b, writer, err);
+	b->result->unchanged = same_as_parent(b);
+	if (!b->options->dry_run && !b->result->unchanged && b->result->counts.records)
+		return write_run(b, writer, err);
+	arkv_index_freep(&b->index); /* its pages are of a run that is not stored */
+	index_open(b);
+	return ARK_OK;
 }

@@ -8,6 +8,10 @@
 
 enum { LANE_MAX = 32 };
 
+/* Blocks end by weight before they have too many entries. */
+_Static_assert(ARKF_BLOCK_WEIGHT_MAX / ARKF_ENTRY_WEIGHT <= ARKF_BLOCK_ENTRIES_MAX,
+	       "entries of a block");
+
 struct lane_slot {
 	struct arkv_task task;
 	struct arkv_blocks *blocks;
@@ -95,12 +99,8 @@ static enum ark_rc make_hints(struct lane_slot *slot, struct ark_err *err)
 			continue;
 		struct arkf_refs refs;
 		enum ark_rc rc = arkf_refs_decode(&refs, e->body, e->form, e->rec.value_len, err);
-		for (size_t j = 0; !rc && j < refs.count; j++) {
-			struct arkv_where where;
-			rc = arkv_dedup_find(dedup, &refs.ref[j].id, &where, err);
-			if (!rc)
-				rc = arkv_hints_add(&slot->hints, &where, err);
-		}
+		for (size_t j = 0; !rc && j < refs.count; j++)
+			rc = arkv_hints_find(&slot->hints, dedup, &refs.ref[j].id, err);
 		if (rc)
 			return rc;
 	}
@@ -122,7 +122,7 @@ static enum ark_rc make_block(struct lane_slot *slot, struct ark_err *err)
 	arkv_frame_slot_clear(&slot->frame);
 	slot->frame.type = ARKF_FRAME_BLOCK;
 	arkf_block_encode(&slot->frame.raw.wr, slot->entries, slot->entry_count);
-	enum ark_rc rc = options->dry_run ? ARK_OK : make_hints(slot, err);
+	enum ark_rc rc = make_hints(slot, err);
 	if (!rc)
 		rc = arkv_hints_encode(&slot->hints, options->ctx->dedup, &slot->frame.trailer,
 				       err);
@@ -147,7 +147,7 @@ static enum ark_rc slot_place(struct arkv_blocks *b, struct lane_slot *slot, str
 	enum ark_rc rc = arkv_packer_add(b->options.packer, &slot->frame, &placed.where, err);
 	for (size_t i = 0; i < slot->hints.count && !rc; i++)
 		rc = arkv_usemap_add(b->options.uses, &slot->hints.places[i], err);
-	if (!rc && !b->options.dry_run)
+	if (!rc)
 		rc = arkv_usemap_add(b->options.uses, &placed.where, err);
 	if (!rc)
 		rc = b->options.placed(b->options.placed_ctx, &placed, err);
@@ -183,7 +183,8 @@ static enum ark_rc slot_retire(struct arkv_blocks *b, struct ark_err *err)
 /* While a block gathers, its text moves as it grows: spans get their addresses at its end. */
 static void slot_settle(struct lane_slot *slot)
 {
-	const uint8_t *at = slot->text.wr.p;
+	static const uint8_t nothing; /* a record may be empty all over */
+	const uint8_t *at = slot->text.wr.p ? slot->text.wr.p : &nothing;
 	for (size_t i = 0; i < slot->entry_count; i++) {
 		struct arkf_entry *e = &slot->entries[i];
 		struct ark_span *spans[] = { &e->rec.space, &e->rec.key, &e->rec.meta, &e->body };
@@ -214,8 +215,7 @@ static bool cut_before(const struct arkv_blocks *b, const struct lane_slot *slot
 {
 	if (slot->entry_count == 0)
 		return false;
-	if (slot->weight + weight > ARKF_BLOCK_WEIGHT_MAX ||
-	    slot->entry_count == ARKF_BLOCK_ENTRIES_MAX)
+	if (slot->weight + weight > ARKF_BLOCK_WEIGHT_MAX)
 		return true;
 	if (slot->weight < ARKF_BLOCK_WEIGHT_MIN)
 		return false;
@@ -229,10 +229,11 @@ static enum ark_rc entries_reserve(struct lane_slot *slot, struct ark_err *err)
 	if (slot->entry_count < slot->entry_cap)
 		return ARK_OK;
 	size_t cap = slot->entry_cap ? 2 * slot->entry_cap : 256;
-	struct arkf_entry *entries = realloc(slot->entries, cap * sizeof *entries);
+	struct arkf_entry *entries = reallocarray(slot->entries, cap, sizeof *entries);
 	if (entries)
 		slot->entries = entries;
-	uint8_t(*digests)[ARKV_DIGEST_LEN] = realloc(slot->value_digests, cap * sizeof *digests);
+	uint8_t(*digests)[ARKV_DIGEST_LEN] =
+		reallocarray(slot->value_digests, cap, sizeof *digests);
 	if (digests)
 		slot->value_digests = digests;
 	if (!entries || !digests)

@@ -32,8 +32,7 @@ struct arkv_blocks_options {
 	arkv_block_fn *placed;
 	void *placed_ctx;
 	uint32_t cut_threshold; /* spec/06-block.md */
-	unsigned lane_len;	/* slots: 2 to 32 */
-	bool dry_run;		/* nothing has a place, so there are no hints */
+	unsigned lane_len;	/* slots: 1 to 32 */
 };
 
 struct arkv_block_stats {

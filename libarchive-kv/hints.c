@@ -1,6 +1,7 @@
 /* hints.c - see hints.h. */
 #include "libarchive-kv/hints.h"
 
+#include "libarchive-kv/grow.h"
 #include "libarchive-kv/placetable.h"
 
 #include <stdlib.h>
@@ -16,18 +17,23 @@ void arkv_hints_clear(struct arkv_hints *h)
 	h->count = 0;
 }
 
-enum ark_rc arkv_hints_add(struct arkv_hints *h, const struct arkv_where *where,
-			   struct ark_err *err)
+enum ark_rc arkv_hints_find(struct arkv_hints *h, struct arkv_dedup *dedup, const struct ark_id *id,
+			    struct ark_err *err)
 {
-	if (h->count == h->cap) {
-		size_t cap = h->cap ? 2 * h->cap : 64;
-		struct arkv_where *places = realloc(h->places, cap * sizeof *places);
-		if (!places)
-			return ark_fail(err, ARK_NOMEM, "hints: out of memory");
-		h->places = places;
-		h->cap = cap;
-	}
-	h->places[h->count++] = *where;
+	struct arkv_where where;
+	enum ark_rc rc = arkv_dedup_find(dedup, id, &where, err);
+	if (rc == ARK_NOTFOUND || rc == ARK_AGAIN)
+		return ark_fail(err, ARK_CORRUPT,
+				"chunk %s was stored, and its place is not known any more: the "
+				"cache folder was changed meanwhile; run the backup again",
+				ark_id_hex(id).s);
+	if (rc)
+		return rc;
+	struct arkv_where *places = arkv_grow(h->places, &h->cap, h->count, sizeof *places);
+	if (!places)
+		return ark_fail(err, ARK_NOMEM, "hints: out of memory");
+	h->places = places;
+	h->places[h->count++] = where;
 	return ARK_OK;
 }
 
@@ -52,7 +58,14 @@ enum ark_rc arkv_hints_encode(const struct arkv_hints *h, const struct arkv_dedu
 			return rc;
 		arkf_hint_encode(&hints.wr, &place);
 	}
+	size_t start = out->wr.len;
 	enum ark_rc rc = arkv_placetable_encode(&table, out, err);
+	if (!rc)
+		rc = ark_buf_check(&hints, "hints", err);
 	ark_wr_bytes(&out->wr, ark_buf_span(&hints));
-	return rc ? rc : ark_buf_check(out, "hints", err);
+	if (!rc)
+		rc = ark_buf_check(out, "hints", err);
+	if (!rc && out->wr.len - start > ARKF_TRAILER_MAX)
+		out->wr.len = start;
+	return rc;
 }

@@ -14,9 +14,12 @@ struct arkv_hints {
 
 void arkv_hints_release(struct arkv_hints *h);
 void arkv_hints_clear(struct arkv_hints *h);
-enum ark_rc arkv_hints_add(struct arkv_hints *h, const struct arkv_where *where,
-			   struct ark_err *err) ARK_CHECK;
+/* The place of a chunk or recipe that was placed before, in this session or an earlier one.
+ * CORRUPT: it is not known any more. Any thread. */
+enum ark_rc arkv_hints_find(struct arkv_hints *h, struct arkv_dedup *dedup, const struct ark_id *id,
+			    struct ark_err *err) ARK_CHECK;
 /* Appends the trailer to out; nothing when there are no places. A place in a pack that is still
- * open has no name to give: it becomes "no hint". */
+ * open has no name to give: it becomes "no hint". Hints that a trailer has no room for (chunks in
+ * thousands of packs) are left out, all of them. */
 enum ark_rc arkv_hints_encode(const struct arkv_hints *h, const struct arkv_dedup *dedup,
 			      struct ark_buf *out, struct ark_err *err) ARK_CHECK;

@@ -29,6 +29,9 @@ static enum ark_rc seal(struct maker *m, enum arkv_box_type type, struct ark_buf
 	struct ark_span context = ark_span(m->parts->uid->b, ARK_UID_LEN);
 	ark_buf_clear(&m->body);
 	enum ark_rc rc = ark_buf_check(&m->raw, "manifest", err);
+	if (!rc && m->raw.wr.len > ARKF_MANIFEST_BODY_MAX)
+		rc = ark_fail(err, ARK_LIMIT, "manifest: a part of it has %zu bytes, %d at most",
+			      m->raw.wr.len, ARKF_MANIFEST_BODY_MAX);
 	if (!rc)
 		rc = arkv_body_pack(m->codec, ark_buf_span(&m->raw), &m->body, err);
 	if (rc)

@@ -1,10 +1,9 @@
 /* pack_write.c - see pack_write.h. */
 #include "libarchive-kv/pack_write.h"
 
+#include "libarchive-kv/grow.h"
 #include "libarchive-kv/rand.h"
 #include "libarchive-kv/spool.h"
-
-#include <stdlib.h>
 
 /* A closed pack on its way to the store. */
 struct upload {
@@ -20,7 +19,8 @@ struct upload {
 
 struct arkv_packer {
 	struct arkv_packer_options options;
-	struct arkv_spool *spool; /* of the open pack; NULL: none is open */
+	bool open;
+	struct arkv_spool *spool; /* of the open pack; a dry run has none */
 	uint32_t pack_no;
 	struct arkf_footer_entry *entries;
 	size_t entry_count;
@@ -39,6 +39,8 @@ enum ark_rc arkv_packer_new(struct arkv_packer **out, const struct arkv_packer_o
 	p->options = *options;
 	if (!p->options.pack_aim)
 		p->options.pack_aim = ARKV_PACK_AIM;
+	if (p->options.pack_aim > ARKV_PACK_AIM_MAX)
+		p->options.pack_aim = ARKV_PACK_AIM_MAX;
 	*out = p;
 	return ARK_OK;
 }
@@ -57,10 +59,18 @@ void arkv_packer_freep(struct arkv_packer **packer)
 	*packer = NULL;
 }
 
+static enum ark_rc pack_write(struct arkv_packer *p, struct ark_span bytes, struct ark_err *err)
+{
+	p->offset += bytes.len;
+	return p->options.dry_run ? ARK_OK : arkv_spool_write(p->spool, bytes, err);
+}
+
 static enum ark_rc pack_open(struct arkv_packer *p, struct ark_err *err)
 {
 	const struct arkv_frame_ctx *ctx = p->options.ctx;
-	enum ark_rc rc = arkv_spool_new(&p->spool, p->options.spool_dir, err);
+	enum ark_rc rc = ARK_OK;
+	if (!p->options.dry_run)
+		rc = arkv_spool_new(&p->spool, p->options.spool_dir, err);
 	if (!rc)
 		rc = arkv_dedup_pack_begin(ctx->dedup, &p->pack_no, err);
 	if (rc)
@@ -69,21 +79,19 @@ static enum ark_rc pack_open(struct arkv_packer *p, struct ark_err *err)
 	struct ark_wr wr = ark_wr(head, sizeof head);
 	arkf_pack_head_encode(&wr, arkv_keys_suite(ctx->keys), 1);
 	arkf_datakey_encode(&wr, &ctx->dk->record);
+	p->open = true;
 	p->entry_count = 0;
-	p->offset = wr.len;
-	return arkv_spool_write(p->spool, ark_wr_span(&wr), err);
+	p->offset = 0;
+	return pack_write(p, ark_wr_span(&wr), err);
 }
 
 static enum ark_rc entries_reserve(struct arkv_packer *p, struct ark_err *err)
 {
-	if (p->entry_count < p->entry_cap)
-		return ARK_OK;
-	size_t cap = p->entry_cap ? 2 * p->entry_cap : 1024;
-	struct arkf_footer_entry *entries = realloc(p->entries, cap * sizeof *entries);
+	struct arkf_footer_entry *entries =
+		arkv_grow(p->entries, &p->entry_cap, p->entry_count, sizeof *entries);
 	if (!entries)
 		return ark_fail(err, ARK_NOMEM, "pack: out of memory");
 	p->entries = entries;
-	p->entry_cap = cap;
 	return ARK_OK;
 }
 
@@ -127,13 +135,23 @@ static enum ark_rc footer_write(struct arkv_packer *p, struct ark_err *err)
 		return rc;
 	arkf_pack_tail_encode(&box.wr, (uint32_t)box.wr.len);
 	rc = ark_buf_check(&box, "pack footer", err);
-	return rc ? rc : arkv_spool_write(p->spool, ark_buf_span(&box), err);
+	return rc ? rc : pack_write(p, ark_buf_span(&box), err);
 }
 
 static void upload_task(struct arkv_task *task)
 {
 	struct upload *u = (struct upload *)task; /* its first member */
 	u->rc = arkv_spool_put(u->spool, u->store, "packs/", &u->name, &u->err);
+}
+
+/* The frames of a pack are where they stay. */
+static enum ark_rc pack_stored(struct arkv_packer *p, uint32_t pack_no, const struct ark_id *name,
+			       uint64_t len, struct ark_err *err)
+{
+	p->stats.packs++;
+	p->stats.bytes += len;
+	return arkv_dedup_pack_end(p->options.ctx->dedup, pack_no, name, len,
+				   &p->options.ctx->dk->record, 1, err);
 }
 
 /* Waits for the pack that is being stored, and makes its frames known. */
@@ -151,16 +169,24 @@ static enum ark_rc upload_retire(struct arkv_packer *p, struct ark_err *err)
 			*err = u->err;
 		return u->rc;
 	}
-	p->stats.packs++;
-	p->stats.bytes += len;
-	return arkv_dedup_pack_end(p->options.ctx->dedup, u->pack_no, &u->name, len,
-				   &p->options.ctx->dk->record, 1, err);
+	return pack_stored(p, u->pack_no, &u->name, len, err);
+}
+
+static enum ark_rc pack_pretend(struct arkv_packer *p, struct ark_err *err)
+{
+	struct arkv_rand rand = arkv_rand_system();
+	struct ark_id name;
+	arkv_rand_bytes(&rand, name.b, sizeof name.b);
+	p->open = false;
+	return pack_stored(p, p->pack_no, &name, p->offset, err);
 }
 
 static enum ark_rc pack_close(struct arkv_packer *p, struct ark_err *err)
 {
 	struct upload *u = &p->upload;
 	enum ark_rc rc = footer_write(p, err);
+	if (!rc && p->options.dry_run)
+		return pack_pretend(p, err);
 	if (!rc)
 		rc = upload_retire(p, err);
 	if (!rc)
@@ -173,6 +199,7 @@ static enum ark_rc pack_close(struct arkv_packer *p, struct ark_err *err)
 	u->pack_no = p->pack_no;
 	u->under_way = true;
 	p->spool = NULL;
+	p->open = false;
 	arkv_pool_submit(p->options.pool, &u->task);
 	return ARK_OK;
 }
@@ -202,16 +229,16 @@ static enum ark_rc frame_place(struct arkv_packer *p, const struct arkv_frame_sl
 		.clen = frame.clen,
 		.raw_len = entry.raw_len,
 	};
-	enum ark_rc rc = arkv_spool_write(p->spool, ark_span(head, sizeof head), err);
+	enum ark_rc rc = pack_write(p, ark_span(head, sizeof head), err);
 	if (!rc)
-		rc = arkv_spool_write(p->spool, box, err);
+		rc = pack_write(p, box, err);
 	if (!rc)
 		rc = arkv_dedup_place(p->options.ctx->dedup, p->pack_no, &entry, where->offset,
 				      err);
 	if (rc)
 		return rc;
 	p->entries[p->entry_count++] = entry;
-	p->offset += sizeof head + box.len;
+	p->stats.frames++;
 	return ARK_OK;
 }
 
@@ -223,8 +250,6 @@ static enum ark_rc frame_find(struct arkv_packer *p, const struct arkv_frame_slo
 	*where = slot->where;
 	if (slot->claim == ARK_OK)
 		return ARK_OK;
-	if (p->options.dry_run)
-		return slot->claim == ARK_AGAIN ? ARK_OK : ARK_NOTFOUND;
 	enum ark_rc rc = arkv_dedup_find(p->options.ctx->dedup, &slot->id, where, err);
 	return rc == ARK_AGAIN ? ARK_NOTFOUND : rc;
 }
@@ -240,25 +265,19 @@ enum ark_rc arkv_packer_add(struct arkv_packer *p, const struct arkv_frame_slot 
 	}
 	if (rc != ARK_NOTFOUND)
 		return rc;
-	p->stats.frames++;
-	if (p->options.dry_run) {
-		*where = (struct arkv_where){ 0 };
-		p->stats.bytes += ARKF_FRAME_HEADER_LEN + slot->box.wr.len;
-		return ARK_OK;
-	}
-	rc = p->spool ? ARK_OK : pack_open(p, err);
+	rc = p->open ? ARK_OK : pack_open(p, err);
 	if (!rc)
 		rc = entries_reserve(p, err);
 	if (!rc)
 		rc = frame_place(p, slot, where, err);
-	if (!rc && p->offset >= p->options.pack_aim)
+	if (!rc && (p->offset >= p->options.pack_aim || p->entry_count == ARKV_PACK_FRAMES_MAX))
 		rc = pack_close(p, err);
 	return rc;
 }
 
 enum ark_rc arkv_packer_flush(struct arkv_packer *p, struct ark_err *err)
 {
-	enum ark_rc rc = p->spool ? pack_close(p, err) : ARK_OK;
+	enum ark_rc rc = p->open ? pack_close(p, err) : ARK_OK;
 	return rc ? rc : upload_retire(p, err);
 }
 

@@ -1,12 +1,11 @@
 /* recipes.c - see recipes.h. */
 #include "libarchive-kv/recipes.h"
 
+#include "libarchive-kv/grow.h"
 #include "libarchive-kv/hints.h"
 
-#include <stdlib.h>
-
-/* Waiting recipes above this are placed before the scan goes on: about 50 GB of values. */
-enum { PENDING_MAX = 8 << 20 };
+/* Waiting recipes above this are placed before the scan goes on: about 25 GB of values. */
+enum { PENDING_MAX = 4 << 20 };
 
 struct arkv_recipes {
 	const struct arkv_frame_ctx *ctx;
@@ -58,14 +57,10 @@ void arkv_recipes_freep(struct arkv_recipes **p)
 static enum ark_rc level_add(struct arkv_reflevel *level, const struct arkf_ref *ref,
 			     struct ark_err *err)
 {
-	if (level->count == level->cap) {
-		size_t cap = level->cap ? 2 * level->cap : ARKF_REFS_CHUNKS_MAX;
-		struct arkf_ref *refs = realloc(level->refs, cap * sizeof *refs);
-		if (!refs)
-			return ark_fail(err, ARK_NOMEM, "recipe: out of memory");
-		level->refs = refs;
-		level->cap = cap;
-	}
+	struct arkf_ref *refs = arkv_grow(level->refs, &level->cap, level->count, sizeof *refs);
+	if (!refs)
+		return ark_fail(err, ARK_NOMEM, "recipe: out of memory");
+	level->refs = refs;
 	level->refs[level->count++] = *ref;
 	return ARK_OK;
 }
@@ -92,7 +87,11 @@ static enum ark_rc level_close(struct arkv_recipes *r, struct arkv_reflist *list
 	enum ark_rc rc = ark_buf_check(&raw, "recipe", err);
 	if (!rc)
 		rc = ark_buf_check(&r->pending, "recipe", err);
-	return rc ? rc : level_add(&list->levels[depth], &whole, err);
+	if (!rc)
+		rc = level_add(&list->levels[depth], &whole, err);
+	if (!rc && r->pending.wr.len > PENDING_MAX)
+		rc = arkv_recipes_flush(r, err);
+	return rc;
 }
 
 enum ark_rc arkv_recipes_add(struct arkv_recipes *r, struct arkv_reflist *list,
@@ -131,10 +130,7 @@ enum ark_rc arkv_recipes_end(struct arkv_recipes *r, struct arkv_reflist *list, 
 	}
 	*form = ARKF_RECIPE;
 	arkf_refs_encode_recipe(&out->wr, k, &list->levels[k].refs[0].id);
-	enum ark_rc rc = ark_buf_check(out, "references", err);
-	if (!rc && r->pending.wr.len > PENDING_MAX)
-		rc = arkv_recipes_flush(r, err);
-	return rc;
+	return ark_buf_check(out, "references", err);
 }
 
 /* Hints for all items of the recipe in the slot, and their frames noted as used. */
@@ -145,14 +141,9 @@ static enum ark_rc recipe_hints(struct arkv_recipes *r, struct arkf_recipe_rd *i
 	enum ark_rc rc;
 	arkv_hints_clear(&r->hints);
 	while (!(rc = arkf_recipe_next(items, &item, err))) {
-		struct arkv_where where;
-		rc = arkv_dedup_find(r->ctx->dedup, &item.id, &where, err);
-		if (rc == ARK_AGAIN)
-			continue; /* a dry run has places for nothing */
+		rc = arkv_hints_find(&r->hints, r->ctx->dedup, &item.id, err);
 		if (!rc)
-			rc = arkv_usemap_add(r->uses, &where, err);
-		if (!rc)
-			rc = arkv_hints_add(&r->hints, &where, err);
+			rc = arkv_usemap_add(r->uses, &r->hints.places[r->hints.count - 1], err);
 		if (rc)
 			return rc;
 	}

@@ -30,7 +30,7 @@ enum ark_rc arkv_recipes_new(struct arkv_recipes **out, const struct arkv_frame_
 			     struct arkv_packer *packer, struct arkv_usemap *uses,
 			     struct ark_err *err) ARK_CHECK;
 void arkv_recipes_freep(struct arkv_recipes **recipes);
-/* The next chunk of the value. */
+/* The next chunk of the value; it is placed, as are those before it. */
 enum ark_rc arkv_recipes_add(struct arkv_recipes *r, struct arkv_reflist *list,
 			     const struct arkf_ref *chunk, struct ark_err *err) ARK_CHECK;
 /* The value is complete: appends its entry's references to out; *form says which they are. */

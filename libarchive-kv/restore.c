@@ -4,13 +4,14 @@
 #include "libarchive-kv/digest_lane.h"
 #include "libarchive-kv/filter.h"
 #include "libarchive-kv/find.h"
+#include "libarchive-kv/keytext.h"
 #include "libarchive-kv/slice.h"
 
 #include <stdio.h>
 
 /* Values up to this are read whole before the target hears of their records; larger ones are read
  * twice: once to know that they are all there. */
-enum { WHOLE_MAX = 8 << 20, SHOWN_MAX = 64, WHY_LEN = 256 };
+enum { WHOLE_MAX = 8 << 20, WHY_LEN = 256 };
 
 struct restoring {
 	struct arkv_target *target;
@@ -23,21 +24,6 @@ struct restoring {
 	const uint8_t *k_dig;
 	struct ark_buf value;
 };
-
-/* A key as a message shows it: printable ASCII, cut. */
-struct shown {
-	char s[SHOWN_MAX + 4];
-};
-
-static struct shown show(struct ark_span key)
-{
-	struct shown out;
-	size_t len = key.len < SHOWN_MAX ? key.len : SHOWN_MAX;
-	for (size_t i = 0; i < len; i++)
-		out.s[i] = key.p[i] >= 0x20 && key.p[i] < 0x7f ? (char)key.p[i] : '?';
-	memcpy(out.s + len, key.len > SHOWN_MAX ? "..." : "", key.len > SHOWN_MAX ? 4 : 1);
-	return out;
-}
 
 /* ---- values ---- */
 
@@ -121,7 +107,7 @@ static void count(struct restoring *r, const struct ark_record *rec, enum arkv_o
 	case ARKV_OUTCOME_REFUSED:
 	default:
 		r->result->refused++;
-		arkv_job_warn(r->job, "%s: refused: %s", show(rec->key).s, why);
+		arkv_job_warn(r->job, "%s: refused: %s", arkv_key_text(rec->key).s, why);
 	}
 }
 
@@ -129,7 +115,7 @@ static enum ark_rc unreadable(struct restoring *r, const struct ark_record *rec,
 {
 	r->result->unreadable++;
 	r->digesting = false;
-	arkv_job_warn(r->job, "%s: cannot be read: %s", show(rec->key).s, why);
+	arkv_job_warn(r->job, "%s: cannot be read: %s", arkv_key_text(rec->key).s, why);
 	return ARK_OK;
 }
 
@@ -159,7 +145,7 @@ static enum ark_rc restore_one(void *ctx, struct arkv_cursor *cursor, const stru
 	if (!rc && follows && !r->dry_run)
 		rc = give_value(r, cursor, rec, whole, err);
 	if (rc)
-		return ark_err_prefix(err, "%s", show(rec->key).s);
+		return ark_err_prefix(err, "%s", arkv_key_text(rec->key).s);
 	count(r, rec, outcome, why);
 	return ARK_OK;
 }

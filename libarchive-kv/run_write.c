@@ -2,10 +2,9 @@
 #include "libarchive-kv/run_write.h"
 
 #include "format/page.h"
+#include "libarchive-kv/grow.h"
 #include "libarchive-kv/placetable.h"
 #include "libarchive-kv/rand.h"
-
-#include <stdlib.h>
 
 /* A block that is in no page yet, with its first key. */
 struct pending {
@@ -84,19 +83,6 @@ void arkv_run_writer_freep(struct arkv_run_writer **p)
 	*p = NULL;
 }
 
-static bool array_reserve(void **p, size_t *cap, size_t count, size_t size)
-{
-	if (count < *cap)
-		return true;
-	size_t more = *cap ? 2 * *cap : 128;
-	void *grown = realloc(*p, more * size);
-	if (!grown)
-		return false;
-	*p = grown;
-	*cap = more;
-	return true;
-}
-
 /* Raw page over the first count pending blocks. */
 static enum ark_rc page_encode(struct arkv_run_writer *w, size_t count, struct ark_err *err)
 {
@@ -125,6 +111,12 @@ static enum ark_rc page_encode(struct arkv_run_writer *w, size_t count, struct a
 static enum ark_rc seal(struct arkv_run_writer *w, enum arkv_box_type type, struct ark_span context,
 			struct ark_err *err)
 {
+	size_t raw_max = type == ARKV_BOX_PAGE ? ARKF_PAGE_RAW_MAX : ARKF_RUN_BODY_MAX;
+	if (w->raw.wr.len > raw_max)
+		return ark_fail(err, ARK_LIMIT,
+				"the index of this archive takes %zu bytes in one piece, %zu at "
+				"most: back up parts of the source, each under its own --name",
+				w->raw.wr.len, raw_max);
 	ark_buf_clear(&w->body);
 	ark_buf_clear(&w->box);
 	enum ark_rc rc = arkv_body_pack(w->codec, ark_buf_span(&w->raw), &w->body, err);
@@ -139,8 +131,9 @@ static enum ark_rc seal(struct arkv_run_writer *w, enum arkv_box_type type, stru
 
 static enum ark_rc root_note(struct arkv_run_writer *w, size_t count, struct ark_err *err)
 {
-	void *pages = w->pages;
-	if (!array_reserve(&pages, &w->page_cap, w->page_count, sizeof *w->pages))
+	struct arkf_root_page *pages =
+		arkv_grow(w->pages, &w->page_cap, w->page_count, sizeof *pages);
+	if (!pages)
 		return ark_fail(err, ARK_NOMEM, "run: out of memory");
 	w->pages = pages;
 	const struct arkf_key *first = &w->pending[0].block.first;
@@ -198,8 +191,9 @@ enum ark_rc arkv_run_writer_block(void *writer, const struct arkv_placed_block *
 				  struct ark_err *err)
 {
 	struct arkv_run_writer *w = writer;
-	void *pending = w->pending;
-	if (!array_reserve(&pending, &w->pending_cap, w->pending_count, sizeof *w->pending))
+	struct pending *pending =
+		arkv_grow(w->pending, &w->pending_cap, w->pending_count, sizeof *pending);
+	if (!pending)
 		return ark_fail(err, ARK_NOMEM, "run: out of memory");
 	w->pending = pending;
 	struct ark_span space = block->first.space;
@@ -225,8 +219,7 @@ enum ark_rc arkv_run_writer_block(void *writer, const struct arkv_placed_block *
 	return rc;
 }
 
-static enum ark_rc root_write(struct arkv_run_writer *w, struct arkv_run_made *made,
-			      struct ark_err *err)
+static enum ark_rc root_write(struct arkv_run_writer *w, struct ark_err *err)
 {
 	const uint8_t *at = w->page_keys.wr.p;
 	for (size_t i = 0; i < w->page_count; i++) {
@@ -240,10 +233,6 @@ static enum ark_rc root_write(struct arkv_run_writer *w, struct arkv_run_made *m
 	enum ark_rc rc = ark_buf_check(&w->raw, "run root", err);
 	if (!rc)
 		rc = seal(w, ARKV_BOX_ROOT, ark_span(w->uid.b, sizeof w->uid.b), err);
-	if (rc)
-		return rc;
-	ark_wr_bytes(&made->root_box.wr, ark_buf_span(&w->box));
-	rc = ark_buf_check(&made->root_box, "run root", err);
 	return rc ? rc : arkv_spool_write(w->spool, ark_buf_span(&w->box), err);
 }
 
@@ -257,35 +246,61 @@ static enum ark_rc refs_write(struct arkv_run_writer *w, struct ark_span refs, s
 	return rc ? rc : arkv_spool_write(w->spool, ark_buf_span(&w->box), err);
 }
 
+static enum ark_rc tail_write(struct arkv_run_writer *w, const struct arkf_run_tail *tail,
+			      struct ark_err *err)
+{
+	uint8_t mem[ARKF_RUN_TAIL_LEN];
+	struct ark_wr wr = ark_wr(mem, sizeof mem);
+	arkf_run_tail_encode(&wr, tail);
+	return arkv_spool_write(w->spool, ark_wr_span(&wr), err);
+}
+
+static enum ark_rc rest_write(struct arkv_run_writer *w, struct ark_span refs,
+			      struct arkv_run_made *made, struct ark_err *err)
+{
+	struct arkf_run_tail tail = { .root_off = arkv_spool_len(w->spool) };
+	enum ark_rc rc = root_write(w, err);
+	tail.root_len = (uint32_t)w->box.wr.len;
+	ark_wr_bytes(&made->root_box.wr, ark_buf_span(&w->box));
+	if (!rc)
+		rc = ark_buf_check(&made->root_box, "run root", err);
+	made->refs_off = arkv_spool_len(w->spool);
+	if (!rc)
+		rc = refs_write(w, refs, err);
+	tail.refs_len = (uint32_t)w->box.wr.len;
+	made->refs_len = tail.refs_len;
+	return rc ? rc : tail_write(w, &tail, err);
+}
+
 enum ark_rc arkv_run_writer_end(struct arkv_run_writer *w, struct arkv_store *store,
-				struct ark_span refs, struct arkv_run_made *made,
+				struct ark_span refs, struct arkv_run_made *out,
 				struct ark_err *err)
 {
+	ARK_AUTO(arkv_run_made_release) struct arkv_run_made made = { .uid = w->uid };
+	ark_buf_init(&made.root_box);
 	enum ark_rc rc = ARK_OK;
 	while (w->pending_count && !rc)
 		rc = page_write(w,
 				w->pending_count < ARKF_PAGE_BLOCKS_MAX ? w->pending_count
 									: ARKF_PAGE_BLOCKS_MAX,
 				err);
-	struct arkf_run_tail tail = { .root_off = arkv_spool_len(w->spool) };
+	made.entry_count = w->entry_count;
 	if (!rc)
-		rc = root_write(w, made, err);
-	made->refs_off = arkv_spool_len(w->spool);
+		rc = rest_write(w, refs, &made, err);
 	if (!rc)
-		rc = refs_write(w, refs, err);
+		rc = arkv_spool_end(w->spool, &made.name, err);
+	made.len = arkv_spool_len(w->spool);
+	if (!rc)
+		rc = arkv_spool_put(w->spool, store, "runs/", &made.name, err);
 	if (rc)
 		return rc;
-	tail.root_len = (uint32_t)made->root_box.wr.len;
-	tail.refs_len = (uint32_t)w->box.wr.len;
-	uint8_t mem[ARKF_RUN_TAIL_LEN];
-	struct ark_wr wr = ark_wr(mem, sizeof mem);
-	arkf_run_tail_encode(&wr, &tail);
-	rc = arkv_spool_write(w->spool, ark_wr_span(&wr), err);
-	if (!rc)
-		rc = arkv_spool_end(w->spool, &made->name, err);
-	made->uid = w->uid;
-	made->len = arkv_spool_len(w->spool);
-	made->refs_len = tail.refs_len;
-	made->entry_count = w->entry_count;
-	return rc ? rc : arkv_spool_put(w->spool, store, "runs/", &made->name, err);
+	arkv_run_made_release(out);
+	*out = made;
+	ark_buf_init(&made.root_box);
+	return ARK_OK;
+}
+
+void arkv_run_made_release(struct arkv_run_made *made)
+{
+	ark_buf_release(&made->root_box);
 }

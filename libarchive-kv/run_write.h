@@ -30,8 +30,11 @@ struct arkv_run_made {
 	uint64_t refs_off;
 	uint64_t refs_len;
 	uint64_t entry_count;
-	struct ark_buf root_box; /* released by whoever holds this */
+	struct ark_buf root_box;
 };
+
+/* Frees what is in it; all zeros is fine. */
+void arkv_run_made_release(struct arkv_run_made *made);
 
 enum ark_rc arkv_run_writer_new(struct arkv_run_writer **out,
 				const struct arkv_run_options *options, struct ark_err *err)
@@ -40,7 +43,8 @@ void arkv_run_writer_freep(struct arkv_run_writer **w);
 /* The next block, in key order; copied. Fits arkv_block_fn with the writer as its context. */
 enum ark_rc arkv_run_writer_block(void *writer, const struct arkv_placed_block *block,
 				  struct ark_err *err) ARK_CHECK;
-/* All packs are closed: writes what is left and stores the run. refs: the raw body (usemap.h). */
+/* All packs are closed: writes what is left and stores the run. refs: the raw body (usemap.h).
+ * *made is released first. LIMIT: the index is too large for a reader. */
 enum ark_rc arkv_run_writer_end(struct arkv_run_writer *w, struct arkv_store *store,
 				struct ark_span refs, struct arkv_run_made *made,
 				struct ark_err *err) ARK_CHECK;

@@ -1,20 +1,25 @@
 /* sort.c - see sort.h. */
 #include "libarchive-kv/sort.h"
 
+#include "libarchive-kv/grow.h"
 #include "libarchive-kv/rand.h"
 #include "libarchive-kv/sort_buffer.h"
 #include "libarchive-kv/sort_merge.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 enum {
 	PIECE_LEN = 128 * 1024,
-	/* what reading one spill takes: two pieces, raw and sealed, and a zstd context */
-	READER_MEMORY = 4 * PIECE_LEN + 192 * 1024,
+	/* what reading one spill takes: two pieces, raw and sealed, in buffers that have grown, and
+	 * a zstd context */
+	READER_MEMORY = 4 * (PIECE_LEN + PIECE_LEN / 2) + 192 * 1024,
 	BUFFER_MIN = 2 * 1024 * 1024,
 	/* one fills, one is being spilled, and two wait: so whoever waits has something to do */
 	LOADS = 4,
+	SPILLS_MAX = 256,
+	/* While the scan goes on the buffers have their memory, too. */
+	SCAN_FAN_IN = 8,
+	CHECK_RECORDS = 4096,
 };
 
 /* A buffer on its way: filled by the caller, then spilled by the pool. */
@@ -30,15 +35,22 @@ struct load {
 	bool under_way;
 };
 
+struct spill {
+	int fd;
+	uint64_t bytes;
+};
+
 struct arkv_sort {
 	struct arkv_spill_ctx ctx;
 	struct arkv_digester digester;
 	struct load loads[LOADS];
 	unsigned current; /* the one that fills; the one after it was sent longest ago */
-	int *fds;	  /* spills, oldest first */
-	size_t fd_count;
-	size_t fd_cap;
+	struct spill *spills;
+	size_t spill_count;
+	size_t spill_cap;
+	size_t spills_max;
 	size_t fan_in;
+	const struct arkv_job *job;
 	struct arkv_merge *merge; /* NULL: everything fitted into one buffer */
 	size_t next;		  /* then: the next record of that buffer */
 	struct arkv_sort_stats stats;
@@ -59,7 +71,9 @@ static enum ark_rc loads_new(struct arkv_sort *s, size_t memory_bytes, struct ar
 		if (rc)
 			return rc;
 	}
-	s->fan_in = memory_bytes / READER_MEMORY < 8 ? 8 : memory_bytes / READER_MEMORY;
+	s->fan_in = memory_bytes / READER_MEMORY;
+	if (s->fan_in < SCAN_FAN_IN)
+		s->fan_in = SCAN_FAN_IN;
 	return ARK_OK;
 }
 
@@ -74,6 +88,8 @@ enum ark_rc arkv_sort_new(struct arkv_sort **out, const struct arkv_sort_options
 	}
 	s->dir = dir;
 	s->repo = *options->repo;
+	s->job = options->job;
+	s->spills_max = options->spills_max ? options->spills_max : SPILLS_MAX;
 	ark_buf_init(&s->duplicate_key);
 	s->ctx = (struct arkv_spill_ctx){
 		.dir = dir,
@@ -111,9 +127,9 @@ void arkv_sort_freep(struct arkv_sort **p)
 			(void)close(s->loads[i].fd);
 		arkv_sort_buffer_freep(&s->loads[i].buffer);
 	}
-	for (size_t i = 0; i < s->fd_count; i++)
-		(void)close(s->fds[i]);
-	free(s->fds);
+	for (size_t i = 0; i < s->spill_count; i++)
+		(void)close(s->spills[i].fd);
+	free(s->spills);
 	free(s->dir);
 	ark_buf_release(&s->duplicate_key);
 	sodium_memzero(&s->ctx.key, sizeof s->ctx.key);
@@ -139,17 +155,13 @@ static void spill_task(struct arkv_task *task)
 	load->rc = spill_buffer(load, &load->err);
 }
 
-static enum ark_rc fds_add(struct arkv_sort *s, int fd, uint64_t bytes, struct ark_err *err)
+static enum ark_rc spills_add(struct arkv_sort *s, int fd, uint64_t bytes, struct ark_err *err)
 {
-	if (s->fd_count == s->fd_cap) {
-		size_t cap = s->fd_cap ? 2 * s->fd_cap : 16;
-		int *fds = realloc(s->fds, cap * sizeof *fds);
-		if (!fds)
-			return ark_fail(err, ARK_NOMEM, "sort: out of memory");
-		s->fds = fds;
-		s->fd_cap = cap;
-	}
-	s->fds[s->fd_count++] = fd;
+	struct spill *spills = arkv_grow(s->spills, &s->spill_cap, s->spill_count, sizeof *spills);
+	if (!spills)
+		return ark_fail(err, ARK_NOMEM, "sort: out of memory");
+	s->spills = spills;
+	s->spills[s->spill_count++] = (struct spill){ .fd = fd, .bytes = bytes };
 	s->stats.spilled_bytes += bytes;
 	s->stats.spill_count++;
 	return ARK_OK;
@@ -174,7 +186,7 @@ static enum ark_rc load_retire(struct arkv_sort *s, struct load *load, struct ar
 			*err = load->err;
 		return load->rc;
 	}
-	enum ark_rc rc = fds_add(s, load->fd, load->bytes, err);
+	enum ark_rc rc = spills_add(s, load->fd, load->bytes, err);
 	if (rc)
 		return rc;
 	load->fd = -1;
@@ -182,6 +194,70 @@ static enum ark_rc load_retire(struct arkv_sort *s, struct load *load, struct ar
 		note_duplicates(s, load->dropped, arkv_sort_buffer_dropped(load->buffer)->rec.key);
 	arkv_sort_buffer_clear(load->buffer);
 	return ARK_OK;
+}
+
+static int smaller(const void *a, const void *b)
+{
+	const struct spill *x = a;
+	const struct spill *y = b;
+	return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
+}
+
+/* Hands the first count spills over to a merge. */
+static enum ark_rc merge_open(struct arkv_sort *s, struct arkv_merge **out, size_t count,
+			      struct ark_err *err)
+{
+	int *fds = calloc(count + 1, sizeof *fds);
+	if (!fds)
+		return ark_fail(err, ARK_NOMEM, "sort: out of memory");
+	for (size_t i = 0; i < count; i++)
+		fds[i] = s->spills[i].fd;
+	s->spill_count -= count;
+	memmove(s->spills, s->spills + count, s->spill_count * sizeof *s->spills);
+	enum ark_rc rc = arkv_merge_new(out, &s->ctx, fds, count, err);
+	free(fds);
+	return rc;
+}
+
+static enum ark_rc merge_into(struct arkv_sort *s, struct arkv_merge *merge,
+			      struct arkv_spill_writer *w, struct ark_err *err)
+{
+	struct arkf_spill_rec rec;
+	enum ark_rc rc;
+	for (uint64_t n = 1; !(rc = arkv_merge_next(merge, &rec, err)); n++) {
+		rc = arkv_spill_write(w, &rec, err);
+		if (!rc && n % CHECK_RECORDS == 0)
+			rc = arkv_job_check(s->job, err);
+		if (rc)
+			return rc;
+	}
+	return rc == ARK_NOTFOUND ? ARK_OK : rc;
+}
+
+/* Merges the count smallest spills into one: so no byte is merged often. */
+static enum ark_rc merge_smallest(struct arkv_sort *s, size_t count, struct ark_err *err)
+{
+	ARK_AUTO(arkv_merge_freep) struct arkv_merge *merge = NULL;
+	ARK_AUTO(arkv_spill_writer_freep) struct arkv_spill_writer *w = NULL;
+	if (count > s->spill_count)
+		count = s->spill_count;
+	qsort(s->spills, s->spill_count, sizeof *s->spills, smaller);
+	enum ark_rc rc = merge_open(s, &merge, count, err);
+	if (!rc)
+		rc = arkv_spill_writer_new(&w, &s->ctx, err);
+	if (!rc)
+		rc = merge_into(s, merge, w, err);
+	int fd = -1;
+	uint64_t bytes = 0;
+	if (!rc)
+		rc = arkv_spill_writer_end(w, &fd, &bytes, err);
+	if (rc)
+		return rc;
+	note_duplicates(s, arkv_merge_dropped(merge), arkv_merge_dropped_key(merge));
+	rc = spills_add(s, fd, bytes, err);
+	if (rc)
+		(void)close(fd);
+	return rc;
 }
 
 /* Sends the current buffer off, and goes on with the next one. */
@@ -192,8 +268,10 @@ static enum ark_rc load_send(struct arkv_sort *s, struct ark_err *err)
 	full->under_way = true;
 	arkv_pool_submit(s->ctx.pool, &full->task);
 	s->current = (s->current + 1) % LOADS;
-	/* retired in the order they were sent: spills are listed in the order of the scan */
-	return load_retire(s, &s->loads[s->current], err);
+	enum ark_rc rc = load_retire(s, &s->loads[s->current], err);
+	if (!rc && s->spill_count >= s->spills_max)
+		rc = merge_smallest(s, SCAN_FAN_IN, err);
+	return rc;
 }
 
 uint64_t arkv_sort_seq(struct arkv_sort *s)
@@ -212,39 +290,6 @@ enum ark_rc arkv_sort_add(struct arkv_sort *s, const struct arkf_spill_rec *rec,
 		return rc;
 	if (!arkv_sort_buffer_add(s->loads[s->current].buffer, rec))
 		return ark_fail(err, ARK_LIMIT, "sort: a record does not fit into the buffer");
-	return ARK_OK;
-}
-
-/* Merges the oldest fan_in spills into one, which takes their place. */
-static enum ark_rc merge_pass(struct arkv_sort *s, struct ark_err *err)
-{
-	size_t count = s->fan_in < s->fd_count ? s->fan_in : s->fd_count;
-	ARK_AUTO(arkv_merge_freep) struct arkv_merge *merge = NULL;
-	ARK_AUTO(arkv_spill_writer_freep) struct arkv_spill_writer *w = NULL;
-	enum ark_rc rc = arkv_merge_new(&merge, &s->ctx, s->fds, count, err);
-	s->fd_count -= count;
-	memmove(s->fds, s->fds + count, s->fd_count * sizeof *s->fds);
-	if (!rc)
-		rc = arkv_spill_writer_new(&w, &s->ctx, err);
-	struct arkf_spill_rec rec;
-	while (!rc && !(rc = arkv_merge_next(merge, &rec, err)))
-		rc = arkv_spill_write(w, &rec, err);
-	if (rc != ARK_NOTFOUND)
-		return rc;
-	int fd;
-	uint64_t bytes;
-	rc = arkv_spill_writer_end(w, &fd, &bytes, err);
-	if (rc)
-		return rc;
-	note_duplicates(s, arkv_merge_dropped(merge), arkv_merge_dropped_key(merge));
-	rc = fds_add(s, fd, bytes, err);
-	if (rc) {
-		(void)close(fd);
-		return rc;
-	}
-	/* to the front: it holds the oldest records */
-	memmove(s->fds + 1, s->fds, (s->fd_count - 1) * sizeof *s->fds);
-	s->fds[0] = fd;
 	return ARK_OK;
 }
 
@@ -267,18 +312,16 @@ enum ark_rc arkv_sort_end(struct arkv_sort *s, struct ark_err *err)
 		return ARK_OK;
 	}
 	enum ark_rc rc = load_send(s, err);
-	for (unsigned i = 1; i < LOADS && !rc; i++) /* the newest of them is last */
+	for (unsigned i = 1; i < LOADS && !rc; i++)
 		rc = load_retire(s, &s->loads[(s->current + i) % LOADS], err);
 	for (int i = 0; i < LOADS; i++) /* their memory is for merging now */
 		if (!rc)
 			arkv_sort_buffer_freep(&s->loads[i].buffer);
-	while (!rc && s->fd_count > s->fan_in)
-		rc = merge_pass(s, err);
-	if (rc)
-		return rc;
-	size_t count = s->fd_count;
-	s->fd_count = 0;
-	return arkv_merge_new(&s->merge, &s->ctx, s->fds, count, err);
+	while (!rc && s->spill_count > s->fan_in) {
+		size_t more = s->spill_count - s->fan_in + 1;
+		rc = merge_smallest(s, more < s->fan_in ? more : s->fan_in, err);
+	}
+	return rc ? rc : merge_open(s, &s->merge, s->spill_count, err);
 }
 
 enum ark_rc arkv_sort_next(struct arkv_sort *s, struct arkf_spill_rec *out, struct ark_err *err)

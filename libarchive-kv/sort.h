@@ -2,14 +2,16 @@
  * sort.h - puts the records of a scan in order, in bounded memory, whatever their number.
  *
  * Records gather in one of a few buffers; a full one is hashed, sorted and spilled (spillfile.h)
- * by the pool while the next one fills. At the end the spills are merged, in several passes where
- * there are more than memory allows to read at once. A key that comes twice: the one with the
+ * by the pool while the next one fills. At the end the spills are merged; where there are more than
+ * memory allows to read at once, the smallest ones are merged into one first. So they are while the
+ * scan goes on, when there are many: each is an open file. A key that comes twice: the one with the
  * highest seq wins, and the others are counted.
  */
 #pragma once
 
 #include "format/spill.h"
 #include "libarchive-kv/digest.h"
+#include "libarchive-kv/job.h"
 #include "libarchive-kv/pipeline.h"
 
 struct arkv_sort;
@@ -19,13 +21,15 @@ struct arkv_sort_options {
 	const struct ark_uid *repo;
 	const uint8_t *k_dig;
 	struct arkv_pool *pool;
-	size_t memory_bytes; /* for all buffers together; merging stays below it, too */
+	size_t memory_bytes;	    /* for all buffers together; merging stays below it, too */
+	size_t spills_max;	    /* files open at once; 0: 256 */
+	const struct arkv_job *job; /* asked whether to stop while spills are merged; may be NULL */
 };
 
 struct arkv_sort_stats {
 	uint64_t records; /* added */
-	uint64_t
-		duplicates; /* of them superseded by a later one; final once next() said NOTFOUND */
+	/* of them superseded by a later one; final once arkv_sort_next said NOTFOUND */
+	uint64_t duplicates;
 	uint64_t spilled_bytes; /* written to dir in all */
 	uint64_t spill_count;
 };

@@ -15,8 +15,8 @@ void arkv_sort_buffer_freep(struct arkv_sort_buffer **buffer);
  */
 bool arkv_sort_buffer_add(struct arkv_sort_buffer *b, const struct arkf_spill_rec *rec);
 size_t arkv_sort_buffer_count(const struct arkv_sort_buffer *b);
-/* Sorts by space, key, and leaves of each key only the record that was added last. Gives digests to
- * inline records that have none. Returns how many were dropped. */
+/* Sorts by space and key, and leaves of each key only the record with the highest sequence number.
+ * Gives digests to inline records that have none. Returns how many were dropped. */
 size_t arkv_sort_buffer_sort(struct arkv_sort_buffer *b, const struct arkv_digester *digester);
 /* A record that was dropped by the last sorting, or NULL. */
 const struct arkf_spill_rec *arkv_sort_buffer_dropped(const struct arkv_sort_buffer *b);

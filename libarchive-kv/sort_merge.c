@@ -144,11 +144,8 @@ static enum ark_rc drop_superseded(struct arkv_merge *m, struct ark_err *err)
 		enum ark_rc rc = arkv_spill_read(in->reader, &in->rec, err);
 		if (rc && rc != ARK_NOTFOUND)
 			return rc;
-		if (rc == ARK_NOTFOUND) {
+		if (rc == ARK_NOTFOUND) /* its parent, the top, is before all others */
 			m->heap[child] = m->heap[--m->heap_len];
-			/* what came from the end may belong above its new parent only when that is
-			 * the top, and the top is never larger */
-		}
 		if (child < m->heap_len)
 			sift_down(m, child);
 	}

@@ -1,8 +1,8 @@
 /*
  * sort_merge.h - reads many spills as one, in order. For sort.c alone.
  *
- * Where two spills hold the same key, the spill with the higher number wins and the other record is
- * counted as dropped.
+ * Where spills hold the same key, the record with the highest sequence number wins and the others
+ * are counted as dropped.
  */
 #pragma once
 

@@ -41,17 +41,8 @@ struct arkv_spill_writer {
 static enum ark_rc write_all(struct arkv_spill_writer *w, struct ark_span bytes,
 			     struct ark_err *err)
 {
-	for (size_t done = 0; done < bytes.len;) {
-		ssize_t n = write(w->fd, bytes.p + done, bytes.len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ark_fail_sys(err, ark_rc_of_errno(errno), errno,
-					    "writing a spill file in %s", w->ctx->dir);
-		done += (size_t)n;
-	}
 	w->bytes += bytes.len;
-	return ARK_OK;
+	return arkv_spool_file_write(w->fd, bytes, w->ctx->dir, err);
 }
 
 enum ark_rc arkv_spill_writer_new(struct arkv_spill_writer **out, const struct arkv_spill_ctx *ctx,
@@ -64,14 +55,10 @@ enum ark_rc arkv_spill_writer_new(struct arkv_spill_writer **out, const struct a
 	ark_buf_init(&w->raw);
 	ark_buf_init(&w->body);
 	ark_buf_init(&w->box);
-	struct ark_err why = { 0 };
-	w->fd = arkv_spool_file(ctx->dir, &why);
-	if (w->fd < 0) {
-		if (err)
-			*err = why;
-		return why.rc;
-	}
-	enum ark_rc rc = arkv_codec_new(&w->codec, SPILL_ZSTD_LEVEL, err);
+	w->fd = -1;
+	enum ark_rc rc = arkv_spool_file(&w->fd, ctx->dir, err);
+	if (!rc)
+		rc = arkv_codec_new(&w->codec, SPILL_ZSTD_LEVEL, err);
 	if (rc)
 		return rc;
 	struct arkv_rand rand = arkv_rand_system();

@@ -39,8 +39,8 @@ struct arkv_spill_reader;
 /* Takes over fd, also on failure. */
 enum ark_rc arkv_spill_reader_new(struct arkv_spill_reader **out, const struct arkv_spill_ctx *ctx,
 				  int fd, struct ark_err *err) ARK_CHECK;
-/* The next record, good until the call after the next one that crosses into another piece: callers
- * copy what they keep. NOTFOUND at the end; CORRUPT, AUTH when the file was tampered with. */
+/* The next record, good until the next call. NOTFOUND at the end; CORRUPT, AUTH when the file was
+ * tampered with. */
 enum ark_rc arkv_spill_read(struct arkv_spill_reader *r, struct arkf_spill_rec *out,
 			    struct ark_err *err) ARK_CHECK;
 void arkv_spill_reader_freep(struct arkv_spill_reader **r);

@@ -18,23 +18,39 @@ struct arkv_spool {
 	int fd;
 };
 
-int arkv_spool_file(const char *dir, struct ark_err *err)
+enum ark_rc arkv_spool_file(int *out, const char *dir, struct ark_err *err)
 {
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	/* a file system without O_TMPFILE */
-	char path[4096];
-	int len = snprintf(path, sizeof path, "%s/spool-XXXXXX", dir);
-	if (len < 0 || (size_t)len >= sizeof path)
-		errno = ENAMETOOLONG;
-	else
-		fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		(void)unlink(path);
-	else
-		ark_fail_sys(err, ark_rc_of_errno(errno), errno, "cannot make a file in %s", dir);
-	return fd;
+	if (fd < 0) { /* a file system without O_TMPFILE */
+		char path[4096];
+		int len = snprintf(path, sizeof path, "%s/spool-XXXXXX", dir);
+		if (len < 0 || (size_t)len >= sizeof path)
+			errno = ENAMETOOLONG;
+		else
+			fd = mkostemp(path, O_CLOEXEC);
+		if (fd >= 0)
+			(void)unlink(path);
+	}
+	if (fd < 0)
+		return ark_fail_sys(err, ark_rc_of_errno(errno), errno, "cannot make a file in %s",
+				    dir);
+	*out = fd;
+	return ARK_OK;
+}
+
+enum ark_rc arkv_spool_file_write(int fd, struct ark_span bytes, const char *dir,
+				  struct ark_err *err)
+{
+	for (size_t done = 0; done < bytes.len;) {
+		ssize_t n = write(fd, bytes.p + done, bytes.len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ark_fail_sys(err, ark_rc_of_errno(errno), errno,
+					    "writing a file in %s", dir);
+		done += (size_t)n;
+	}
+	return ARK_OK;
 }
 
 enum ark_rc arkv_spool_new(struct arkv_spool **out, const char *dir, struct ark_err *err)
@@ -50,13 +66,9 @@ enum ark_rc arkv_spool_new(struct arkv_spool **out, const char *dir, struct ark_
 		rc = ark_buf_reserve(&s->pending, WRITE_LEN, err);
 	if (rc || !s->dir)
 		return rc ? rc : ark_fail(err, ARK_NOMEM, "spool: out of memory");
-	struct ark_err why = { 0 };
-	s->fd = arkv_spool_file(dir, &why);
-	if (s->fd < 0) {
-		if (err)
-			*err = why;
-		return why.rc;
-	}
+	rc = arkv_spool_file(&s->fd, dir, err);
+	if (rc)
+		return rc;
 	*out = s;
 	s = NULL;
 	return ARK_OK;
@@ -76,23 +88,9 @@ void arkv_spool_freep(struct arkv_spool **p)
 	*p = NULL;
 }
 
-static enum ark_rc write_out(struct arkv_spool *s, struct ark_span bytes, struct ark_err *err)
-{
-	for (size_t done = 0; done < bytes.len;) {
-		ssize_t n = write(s->fd, bytes.p + done, bytes.len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ark_fail_sys(err, ark_rc_of_errno(errno), errno,
-					    "writing a file in %s", s->dir);
-		done += (size_t)n;
-	}
-	return ARK_OK;
-}
-
 static enum ark_rc flush(struct arkv_spool *s, struct ark_err *err)
 {
-	enum ark_rc rc = write_out(s, ark_buf_span(&s->pending), err);
+	enum ark_rc rc = arkv_spool_file_write(s->fd, ark_buf_span(&s->pending), s->dir, err);
 	ark_buf_clear(&s->pending);
 	return rc;
 }
@@ -104,7 +102,7 @@ enum ark_rc arkv_spool_write(struct arkv_spool *s, struct ark_span bytes, struct
 	if (s->pending.wr.len + bytes.len > WRITE_LEN) {
 		enum ark_rc rc = flush(s, err);
 		if (rc || bytes.len > WRITE_LEN)
-			return rc ? rc : write_out(s, bytes, err);
+			return rc ? rc : arkv_spool_file_write(s->fd, bytes, s->dir, err);
 	}
 	ark_wr_bytes(&s->pending.wr, bytes);
 	return ark_buf_check(&s->pending, "spool", err);

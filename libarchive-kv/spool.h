@@ -22,5 +22,8 @@ enum ark_rc arkv_spool_end(struct arkv_spool *s, struct ark_id *sha256, struct a
 /* Stores all bytes as <prefix><64 hex digits of name>. Any thread. */
 enum ark_rc arkv_spool_put(const struct arkv_spool *s, struct arkv_store *store, const char *prefix,
 			   const struct ark_id *name, struct ark_err *err) ARK_CHECK;
-/* An unlinked file for the process alone; -1 on failure. */
-int arkv_spool_file(const char *dir, struct ark_err *err);
+/* An unlinked file in dir for the process alone. DENIED, NOSPACE, IO ...: the text names dir. */
+enum ark_rc arkv_spool_file(int *fd, const char *dir, struct ark_err *err) ARK_CHECK;
+/* Writes all of bytes to such a file; dir is for the text. NOSPACE, IO. */
+enum ark_rc arkv_spool_file_write(int fd, struct ark_span bytes, const char *dir,
+				  struct ark_err *err) ARK_CHECK;

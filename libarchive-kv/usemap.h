@@ -2,6 +2,10 @@
  * usemap.h - which frames of which packs a slice needs: a bitmap for each pack (spec/08-run.md,
  * refs).
  *
+ * Recipes are noted when they are placed, before it is known whether their record will be replaced
+ * by a later one of the same scan: so a frame may be marked that no entry needs, never the other
+ * way round.
+ *
  * Pack numbers are the session's (dedup.h). Memory: one bit a frame of the packs met.
  */
 #pragma once

@@ -35,7 +35,8 @@ struct arkv_values {
 	unsigned count;		 /* slots under way */
 	struct ark_buf gathered; /* bytes of the present value that are in no chunk yet */
 	size_t gathered_off;
-	struct value *value; /* the present one, once it has a chunk */
+	uint64_t present_len; /* bytes of the present value so far */
+	struct value *value;  /* the present one, once it has a chunk */
 	struct arkv_value_hash hash;
 	bool hashing;
 };
@@ -202,6 +203,7 @@ enum ark_rc arkv_values_piece(struct arkv_values *v, struct ark_span bytes, stru
 		arkv_value_hash_begin(&v->hash, arkv_keys_dig(v->options.ctx->keys));
 	v->hashing = true;
 	arkv_value_hash_update(&v->hash, bytes);
+	v->present_len += bytes.len;
 	while (bytes.len) {
 		size_t room = 2 * max - v->gathered.wr.len;
 		size_t n = bytes.len < room ? bytes.len : room;
@@ -249,6 +251,7 @@ static void present_clear(struct arkv_values *v)
 {
 	ark_buf_clear(&v->gathered);
 	v->gathered_off = 0;
+	v->present_len = 0;
 	v->value = NULL;
 	v->hashing = false;
 }
@@ -269,6 +272,11 @@ static enum ark_rc end_inline(struct arkv_values *v, const struct ark_record *r,
 
 enum ark_rc arkv_values_end(struct arkv_values *v, const struct ark_record *r, struct ark_err *err)
 {
+	if (r->value_len != v->present_len)
+		return ark_fail(err, ARK_USAGE,
+				"the source gave %llu bytes of a value and says it has %llu",
+				(unsigned long long)v->present_len,
+				(unsigned long long)r->value_len);
 	if (r->value_len <= v->cdc.sizes.inline_max)
 		return end_inline(v, r, err);
 	uint8_t digest[ARKV_DIGEST_LEN];

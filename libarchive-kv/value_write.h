@@ -20,7 +20,7 @@ struct arkv_values_options {
 	struct arkv_pool *pool;
 	struct arkv_sort *sort;	     /* takes the records */
 	struct arkv_usemap *recipes; /* frames below recipes are noted here */
-	unsigned lane_len;	     /* slots: 2 to 32 */
+	unsigned lane_len;	     /* slots: 1 to 32 */
 };
 
 enum ark_rc arkv_values_new(struct arkv_values **out, const struct arkv_values_options *options,
@@ -30,8 +30,8 @@ void arkv_values_freep(struct arkv_values **values);
 /* More bytes of the present value. */
 enum ark_rc arkv_values_piece(struct arkv_values *v, struct ark_span bytes, struct ark_err *err)
 	ARK_CHECK;
-/* The present value ends, and this is its record: r->value_len is the sum of its pieces. A value
- * that turns out to be short is inline after all. */
+/* The present value ends, and this is its record: r->value_len is the sum of its pieces (else
+ * USAGE). A value that turns out to be short is inline after all. */
 enum ark_rc arkv_values_end(struct arkv_values *v, const struct ark_record *r, struct ark_err *err)
 	ARK_CHECK;
 /* The present value is not wanted. */

@@ -37,7 +37,8 @@ def decode_config(b):
     if suite:
         b.know(not any(sizes), "chunker sizes beside encryption")
     else:
-        b.need(sizes[0] <= 65536 and 4096 <= sizes[1] <= sizes[2] <= sizes[3] <= MIB, "sizes")
+        b.need(sizes[0] <= min(16384, sizes[3]), "inline_max")
+        b.need(4096 <= sizes[1] <= sizes[2] <= sizes[3] <= MIB, "sizes")
     config = Config(suite, repository, levels, sizes, b.take(32))
     b.take(32)
     b.end()
