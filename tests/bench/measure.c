@@ -3,9 +3,10 @@
  *
  *   bench-measure OUTPUT COMMAND...
  *
- * Appends one line to OUTPUT: wall seconds, CPU seconds, peak RssAnon in KiB, exit status. RssAnon
- * (anonymous memory: what the program asked for, without files that it has mapped) is looked at
- * every millisecond in /proc. Exits as the command does.
+ * Appends one line to OUTPUT: wall seconds, CPU seconds, peak RssAnon in KiB, exit status, peak RSS
+ * in KiB. RssAnon (anonymous memory: what the program asked for, without files that it has mapped)
+ * is looked at every millisecond in /proc, so a short peak may be missed; RSS, files included, is
+ * the kernel's own count and misses none. Exits as the command does.
  */
 #include <errno.h>
 #include <signal.h>
@@ -104,8 +105,9 @@ int main(int argc, char **argv)
 	FILE *out = fopen(argv[1], "a");
 
 	if (!out ||
-	    fprintf(out, "%.3f %.3f %ld %d\n", wall,
-		    seconds(used.ru_utime) + seconds(used.ru_stime), peak_kib, status) < 0 ||
+	    fprintf(out, "%.3f %.3f %ld %d %ld\n", wall,
+		    seconds(used.ru_utime) + seconds(used.ru_stime), peak_kib, status,
+		    used.ru_maxrss) < 0 ||
 	    fclose(out) != 0) {
 		fprintf(stderr, "bench-measure: %s: %s\n", argv[1], strerror(errno));
 		return 127;

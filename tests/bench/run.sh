@@ -68,7 +68,8 @@ m() {
 median() {
   cut -d' ' -f"$2" "$1.m" | sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'
 }
-peak() { cut -d' ' -f3 "$1.m" | sort -n | tail -n 1 | awk '{printf "%.1f", $1 / 1024}'; }
+# peak NAME [FIELD]: MiB; 3 RssAnon, 5 RSS
+peak() { cut -d' ' -f"${2-3}" "$1.m" | sort -n | tail -n 1 | awk '{printf "%.1f", $1 / 1024}'; }
 bytes() { find "$1" -type f -printf '%s\n' | awk '{n += $1} END {printf "%d", n}'; }
 of() { awk -v n="$1" -v p="$percent" 'BEGIN {n = int(n * p / 100); print n < 2 ? 2 : n}'; }
 row() { printf '%-56s %14s %14s %9s\n' "$@" >>table; }
@@ -153,11 +154,11 @@ memory_of() {
   arkv_backup "$name" pipe --memory="$2"
   wait $!
   rm pipe
-  row "small, $1 keys, --memory=$2" "$(peak "$name")" "$(median "$name" 1)" ""
+  row "small, $1 keys, --memory=$2" "$(peak "$name")" "$(median "$name" 1)" "$(median "$name" 2)"
 }
 
 part_memory() {
-  head_row "backup: memory" "RssAnon, MiB" seconds ""
+  head_row "backup: memory" "RssAnon, MiB" "wall seconds" CPU
   for count in 1000000 10000000; do
     memory_of "$(of $count)" 256M
     memory_of "$(of $count)" 64M
@@ -201,6 +202,7 @@ part_cat() {
   row "wall seconds" "$(median cat-arkv 1)" "$(median cat-restic 1)" \
     "$(ratio "$(median cat-arkv 1)" "$(median cat-restic 1)")"
   row "peak RssAnon, MiB" "$(peak cat-arkv)" "$(peak cat-restic)" ""
+  row "peak RSS with mapped files, MiB" "$(peak cat-arkv 5)" "$(peak cat-restic 5)" ""
   row "opening the repository: requests, bytes" "$1" "$2" ""
   row "finding the archive: requests, bytes" "$3" "$4" ""
   row "from the manifest on: requests, bytes" "$5" "$6" ""
