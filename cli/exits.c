@@ -6,7 +6,7 @@
 struct rule {
 	enum cli_place place;
 	enum ark_rc rc;
-	enum cli_exit code;
+	int code;
 	const char *hint;
 };
 
@@ -67,7 +67,7 @@ static const char *general_hint(enum ark_rc rc)
 	return NULL;
 }
 
-enum cli_exit cli_exit_of(enum cli_place place, const struct ark_err *err, const char **hint)
+int cli_exit_of(enum cli_place place, const struct ark_err *err, const char **hint)
 {
 	*hint = general_hint(err->rc);
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

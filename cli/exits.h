@@ -40,7 +40,7 @@ enum cli_place {
 
 /* The exit code of an error, and in *hint what the user can do (static; NULL: the text says it).
  * CANCELLED is not for here: it is the signal that counts. */
-enum cli_exit cli_exit_of(enum cli_place place, const struct ark_err *err, const char **hint);
+int cli_exit_of(enum cli_place place, const struct ark_err *err, const char **hint);
 /* The place of an error of a call that runs a repository and a source (or target): outside when a
  * backend that is no store has raised it, else inside. */
 enum cli_place cli_place_of(const struct ark_err *err, enum cli_place outside,

@@ -45,7 +45,7 @@ static void line(struct cli *cli, const char *on, const char *kind, const char *
 	pthread_mutex_unlock(&cli->lock);
 }
 
-static void say_error(struct cli *cli, enum cli_exit code, const char *rc, const char *text,
+static void say_error(struct cli *cli, int code, const char *rc, const char *text,
 		      const char *hint)
 {
 	line(cli, "\033[1;31m", "", text);
@@ -76,7 +76,7 @@ int cli_report(struct cli *cli, enum cli_place place, const struct ark_err *err)
 		line(cli, "", "stopped: ", "what was stored before is as it was");
 		return CLI_SIGNAL + number;
 	}
-	enum cli_exit code = cli_exit_of(place, err, &hint);
+	int code = cli_exit_of(place, err, &hint);
 	struct text text;
 	snprintf(text.s, sizeof text.s, "%s", err->text);
 	make_safe(&text);
@@ -86,7 +86,7 @@ int cli_report(struct cli *cli, enum cli_place place, const struct ark_err *err)
 	return code;
 }
 
-int cli_error(struct cli *cli, enum cli_exit code, const char *hint, const char *format, ...)
+int cli_error(struct cli *cli, int code, const char *hint, const char *format, ...)
 {
 	struct text text;
 	va_list ap;

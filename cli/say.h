@@ -12,7 +12,7 @@
  * a closed pipe on stdout, or a signal that was told already. */
 int cli_report(struct cli *cli, enum cli_place place, const struct ark_err *err) ARK_CHECK;
 /* The same for a cause that is no struct ark_err. hint may be NULL. */
-int cli_error(struct cli *cli, enum cli_exit code, const char *hint, const char *format, ...)
+int cli_error(struct cli *cli, int code, const char *hint, const char *format, ...)
 	ARK_PRINTF(4, 5);
 /* "arkv: warning: ...". The first 20 are shown (all with -v), then only counted; cli_warnings_end
  * says how many were not. */
