@@ -282,7 +282,9 @@ static void warn_of_result(const struct args *a, const struct arkv_backup_result
 	struct cli *cli = a->cli;
 
 	if (r->counts.duplicates)
-		cli_warn(cli, "%s keys came more than once: the last of each is kept",
+		cli_warn(cli,
+			 "%s of the records came with a key that had come before: of each key the "
+			 "last one is kept",
 			 human_count(r->counts.duplicates).s);
 	if (r->filter_changed)
 		cli_warn(cli, "the filter is not that of the archive before: keys that only the "
@@ -291,8 +293,8 @@ static void warn_of_result(const struct args *a, const struct arkv_backup_result
 		cli_warn(cli,
 			 "this repository is not encrypted: whoever can read it reads the data");
 	if (r->counts.refused)
-		cli_warn(cli, "incomplete: %s records were not backed up",
-			 human_count(r->counts.refused).s);
+		cli_warn(cli, "incomplete: %s %s not backed up", human_count(r->counts.refused).s,
+			 r->counts.refused == 1 ? "record was" : "records were");
 }
 
 static int backup(struct args *a, struct arkv_repo *repo, struct arkv_source *source)

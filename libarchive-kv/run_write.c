@@ -221,7 +221,7 @@ enum ark_rc arkv_run_writer_block(void *writer, const struct arkv_placed_block *
 
 static enum ark_rc root_write(struct arkv_run_writer *w, struct ark_err *err)
 {
-	const uint8_t *at = w->page_keys.wr.p;
+	const uint8_t *at = w->page_keys.wr.p ? w->page_keys.wr.p : (const uint8_t *)"";
 	for (size_t i = 0; i < w->page_count; i++) {
 		struct arkf_key *first = &w->pages[i].first;
 		first->space.p = at;
