@@ -143,7 +143,8 @@ static void json_line(struct cli *cli, const struct arkv_archive_info *info)
 	cli_json_end(cli);
 }
 
-static int show(struct cli *cli, const struct arkv_archive_info *const *sorted, size_t count)
+static int show(struct cli *cli, const struct arkv_archive_info *const *sorted, size_t count,
+		const char *source)
 {
 	static const char *const columns[] = { "ID",	  "TIME (UTC)",	 "SOURCE", ">KEYS", ">SIZE",
 					       ">STORED", "CONSISTENCY", "TAGS",   NULL };
@@ -159,7 +160,8 @@ static int show(struct cli *cli, const struct arkv_archive_info *const *sorted, 
 	if (cli->opts.json)
 		return CLI_OK;
 	if (!count)
-		cli_note(cli, "no archives yet");
+		cli_note(cli, "no archives %s%s", source ? "of source " : "yet",
+			 source ? source : "");
 	if (!table || (count && cli_table_print(table, cli, true, &err)))
 		return cli_report(cli, CLI_AT_COMMAND, &err);
 	return CLI_OK;
@@ -181,7 +183,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	for (size_t i = 0; i < a.list.count; i++)
 		sorted[i] = &a.list.items[i];
 	qsort(sorted, a.list.count, sizeof *sorted, newest_first);
-	code = show(cli, sorted, a.list.count);
+	code = show(cli, sorted, a.list.count, args.source.name);
 	free(sorted);
 	return !code && a.list.damaged_count ? CLI_DAMAGED : code;
 }

@@ -99,7 +99,7 @@ static void slot_json(struct cli *cli, const struct arkv_slot_info *info)
 
 static void slot_row(struct cli_table *table, const struct arkv_slot_info *info)
 {
-	char cost[64] = "";
+	char cost[96] = "";
 
 	cli_table_cell(table, ark_hex_prefix(info->uid.b, 8).s);
 	if (info->state) {

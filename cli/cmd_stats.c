@@ -157,15 +157,15 @@ static void archive_text(struct cli *cli, const struct arkv_archive *archive,
 {
 	cli_out(cli, "records   %s of %s\n", human_count(archive->head.counts.records).s,
 		human_bytes(archive->head.counts.raw_bytes).s);
-	cli_out(cli, "entries   %s in %s runs of %s\n", human_count(s->entries).s,
-		human_count(s->runs).s, human_bytes(s->run_bytes).s);
-	cli_out(cli, "segments  %s, stacks up to %s deep\n", human_count(s->segments).s,
-		human_count(s->depth_max).s);
-	cli_out(cli, "needs     %s frames in %s packs\n", human_count(s->frames).s,
-		human_count(s->packs).s);
+	cli_out(cli, "entries   %s in %s of %s\n", human_count(s->entries).s,
+		human_items(s->runs, "run").s, human_bytes(s->run_bytes).s);
+	cli_out(cli, "segments  %s; the deepest stack has %s\n", human_count(s->segments).s,
+		human_items(s->depth_max, "slice").s);
+	cli_out(cli, "needs     %s in %s\n", human_items(s->frames, "frame").s,
+		human_items(s->packs, "pack").s);
 	if (s->pages)
-		cli_out(cli, "index     %s pages, %s blocks\n", human_count(s->pages).s,
-			human_count(s->blocks).s);
+		cli_out(cli, "index     %s, %s\n", human_items(s->pages, "page").s,
+			human_items(s->blocks, "block").s);
 }
 
 static int of_archive(struct args *a)

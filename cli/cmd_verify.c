@@ -133,8 +133,7 @@ static void damage_archives(struct cli *cli, const struct arkv_damage *d)
 	if (d->archive_count > 8)
 		cli_out(cli, " and %s more", human_count(d->archive_count - 8).s);
 	if (d->entry_count)
-		cli_out(cli, ": %s %s", human_count(d->entry_count).s,
-			d->entry_count == 1 ? "entry" : "entries");
+		cli_out(cli, ": %s", human_items(d->entry_count, "entry").s);
 	cli_out(cli, "\n");
 }
 
@@ -209,23 +208,23 @@ static void say(const struct args *a, const struct arkv_verify_result *r)
 	struct cli *cli = a->cli;
 	bool data = a->options.level == ARKV_VERIFY_DATA;
 
-	cli_out(cli, "%s archives, %s runs, %s index pages", human_count(r->archives).s,
-		human_count(r->runs).s, human_count(r->pages).s);
+	cli_out(cli, "%s, %s, %s", human_items(r->archives, "archive").s,
+		human_items(r->runs, "run").s, human_items(r->pages, "index page").s);
 	if (a->options.level >= ARKV_VERIFY_PRESENCE)
-		cli_out(cli, ", %s packs", human_count(r->packs).s);
+		cli_out(cli, ", %s", human_items(r->packs, "pack").s);
 	if (data)
-		cli_out(cli, ", %s blocks and chunks, %s records", human_count(r->frames).s,
-			human_count(r->records).s);
+		cli_out(cli, ", %s, %s", human_items(r->frames, "frame").s,
+			human_items(r->records, "record").s);
 	cli_out(cli, "; read %s\n", human_bytes(r->bytes_read).s);
 	if (r->damages)
-		cli_out(cli, "%s damages; %s archives are touched, %s entries lost\n",
-			human_count(r->damages).s, human_count(r->lost_archives).s,
-			human_count(r->lost_entries).s);
+		cli_out(cli, "%s: %s touched, %s lost\n", human_items(r->damages, "damage").s,
+			human_items(r->lost_archives, "archive").s,
+			human_items(r->lost_entries, "entry").s);
 	else
 		cli_out(cli, "no damage%s\n",
 			data ? "" : " found; --read-data looks at every byte");
 	if (r->notes)
-		cli_out(cli, "%s objects of %s are needed by no archive\n", human_count(r->notes).s,
+		cli_out(cli, "no archive needs %s of %s\n", human_items(r->notes, "object").s,
 			human_bytes(r->unneeded_bytes).s);
 }
 

@@ -22,6 +22,20 @@ struct human human_count(uint64_t n)
 	return out;
 }
 
+struct human human_items(uint64_t n, const char *noun)
+{
+	struct human out;
+	int len = (int)strlen(noun);
+	bool in_y = noun[len - 1] == 'y' && !strchr("aeiou", noun[len - 2]);
+
+	if (n == 1)
+		snprintf(out.s, sizeof out.s, "1 %s", noun);
+	else
+		snprintf(out.s, sizeof out.s, "%.27s %.*s%s", human_count(n).s, len - in_y, noun,
+			 in_y ? "ies" : "s");
+	return out;
+}
+
 /* n in the largest unit of step that is not above it, with a decimal below a hundred. */
 static struct human scaled(uint64_t n, double step, const char *const *units, size_t unit_count,
 			   const char *blank)

@@ -9,9 +9,11 @@
 #include "libarchive-kv/buf.h"
 
 struct human {
-	char s[40];
+	char s[56];
 };
 
+/* "1 archive", "4,812 archives"; "2 entries", "2 keys". */
+struct human human_items(uint64_t n, const char *noun);
 struct human human_count(uint64_t n);	  /* 4,812,003 */
 struct human human_short(uint64_t n);	  /* 402k, 4.8M: rates */
 struct human human_bytes(uint64_t n);	  /* 512 B, 41.8 MiB */

@@ -45,8 +45,7 @@ static void line(struct cli *cli, const char *on, const char *kind, const char *
 	pthread_mutex_unlock(&cli->lock);
 }
 
-static void say_error(struct cli *cli, int code, const char *rc, const char *text,
-		      const char *hint)
+static void say_error(struct cli *cli, int code, const char *rc, const char *text, const char *hint)
 {
 	line(cli, "\033[1;31m", "", text);
 	if (hint && !cli->opts.quiet) {

@@ -89,8 +89,8 @@ static void say(const struct cli_transfer *t, const struct arkv_restore_result *
 	add(line, sizeof line, r->skipped, "skipped");
 	add(line, sizeof line, r->refused, "refused by the target");
 	add(line, sizeof line, r->unreadable, "unreadable");
-	cli_note(t->cli, "%s%s %s%s%s%s%s", dry ? "would write: " : "", human_count(r->records).s,
-		 r->records == 1 ? "key" : "keys", *line ? ": " : "", line, r->bytes ? ", " : "",
+	cli_note(t->cli, "%s%s%s%s%s%s", dry ? "would write: " : "",
+		 human_items(r->records, "key").s, *line ? ": " : "", line, r->bytes ? ", " : "",
 		 r->bytes ? human_bytes(r->bytes).s : "");
 	if (r->digest_checked)
 		cli_verbose(t->cli, 1, "all of the archive was read, and its digests agree");
@@ -116,14 +116,18 @@ static int transfer(struct cli_transfer *t, struct arkv_archive *archive,
 		t->cli->out_errno = EPIPE;
 	if (t->cli->out_errno == EPIPE)
 		return CLI_FAILED;
+	if (t->options.conflict == ARKV_CONFLICT_FAIL) { /* what it let pass was equal already */
+		result.same += result.replaced;
+		result.replaced = 0;
+	}
 	if (!rc || result.records)
 		say(t, &result);
 	if (rc)
 		return cli_report(t->cli, place_of(&err), &err);
 	if (result.unreadable)
 		return cli_error(t->cli, CLI_INCOMPLETE, "arkv verify says what is touched",
-				 "%s: %s records could not be read", t->verb,
-				 human_count(result.unreadable).s);
+				 "%s: %s could not be read", t->verb,
+				 human_items(result.unreadable, "record").s);
 	return result.incomplete ? CLI_INCOMPLETE : CLI_OK;
 }
 

@@ -126,7 +126,7 @@ enum ark_rc cli_store_at(struct arkv_store **out, struct cli *cli, const char *u
 
 enum ark_rc cli_location_check(const struct cli *cli, struct ark_err *err)
 {
-	if (cli->opts.repo)
+	if (cli->opts.repo && *cli->opts.repo)
 		return ARK_OK;
 	return ark_fail(err, ARK_USAGE,
 			"no repository is named: give -r LOCATION, or set ARKV_REPO");
