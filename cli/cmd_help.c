@@ -78,7 +78,7 @@ static int explain(struct cli *cli, char **words, int count)
 		command = commands ? cli_command_find(commands, words[i]) : NULL;
 		if (!command)
 			return cli_error(cli, CLI_USAGE, "arkv help lists the commands",
-					 "no such command: %s %s", path, words[i]);
+					 "no such command:%s %s", path + strlen("arkv"), words[i]);
 		size_t len = strlen(path);
 		snprintf(path + len, sizeof path - len, " %s", command->name);
 		commands = command->subs;

@@ -147,8 +147,9 @@ static int open_with_root(struct opened *o, struct cli *cli)
 
 	if (code)
 		return code;
-	if (cli_unlock_fill(&o->unlock, cli, &err) ||
-	    arkv_slots_open(&o->who, o->store, &o->unlock.unlock, &err))
+	if (cli_unlock_fill(&o->unlock, cli, &err))
+		return cli_report(cli, CLI_AT_COMMAND, &err);
+	if (arkv_slots_open(&o->who, o->store, &o->unlock.unlock, &err))
 		return cli_report(cli, CLI_AT_REPOSITORY, &err);
 	return CLI_OK;
 }

@@ -57,7 +57,7 @@ static int dispatch(struct cli *cli, const struct cli_command *const *commands, 
 				 "which command? %s COMMAND", path);
 	if (!command)
 		return cli_error(cli, CLI_USAGE, "arkv help lists the commands",
-				 "no such command: %s %s", path, name);
+				 "no such command:%s %s", path + strlen("arkv"), name);
 	snprintf(full, sizeof full, "%s %s", path, command->name);
 	if (command->subs)
 		return dispatch(cli, command->subs, argc - 1, argv + 1, full);

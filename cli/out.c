@@ -157,12 +157,6 @@ void cli_json_bool(struct cli *cli, const char *name, bool value)
 	cli_out(cli, "%s", value ? "true" : "false");
 }
 
-void cli_json_null(struct cli *cli, const char *name)
-{
-	member(cli, name, "");
-	cli_out(cli, "null");
-}
-
 static void open_group(struct cli *cli, const char *name, const char *bracket)
 {
 	member(cli, name, "");

@@ -31,7 +31,6 @@ void cli_json_text(struct cli *cli, const char *name, const char *text);
 void cli_json_bytes(struct cli *cli, const char *name, struct ark_span bytes);
 void cli_json_count(struct cli *cli, const char *name, uint64_t n);
 void cli_json_bool(struct cli *cli, const char *name, bool value);
-void cli_json_null(struct cli *cli, const char *name);
 /* Between them, items have the name NULL in a list. */
 void cli_json_list(struct cli *cli, const char *name);
 void cli_json_list_end(struct cli *cli);

@@ -116,10 +116,6 @@ static int transfer(struct cli_transfer *t, struct arkv_archive *archive,
 		t->cli->out_errno = EPIPE;
 	if (t->cli->out_errno == EPIPE)
 		return CLI_FAILED;
-	if (t->options.conflict == ARKV_CONFLICT_FAIL) { /* what it let pass was equal already */
-		result.same += result.replaced;
-		result.replaced = 0;
-	}
 	if (!rc || result.records)
 		say(t, &result);
 	if (rc)

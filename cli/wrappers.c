@@ -126,10 +126,14 @@ enum ark_rc cli_store_at(struct arkv_store **out, struct cli *cli, const char *u
 
 enum ark_rc cli_location_check(const struct cli *cli, struct ark_err *err)
 {
-	if (cli->opts.repo && *cli->opts.repo)
-		return ARK_OK;
-	return ark_fail(err, ARK_USAGE,
-			"no repository is named: give -r LOCATION, or set ARKV_REPO");
+	struct arkv_store *probe = NULL;
+
+	if (!cli->opts.repo || !*cli->opts.repo)
+		return ark_fail(err, ARK_USAGE,
+				"no repository is named: give -r LOCATION, or set ARKV_REPO");
+	enum ark_rc rc = arkv_store_from_url(&probe, cli->opts.repo, err);
+	arkv_store_free(probe);
+	return rc;
 }
 
 enum ark_rc cli_store(struct arkv_store **out, struct cli *cli, struct ark_err *err)

@@ -70,9 +70,9 @@ static enum ark_rc check_duplicates(const struct arkv_backup_run *b, struct ark_
 {
 	if (!b->options->fail_on_duplicates || arkv_sort_stats(b->sort)->duplicates == 0)
 		return ARK_OK;
-	return ark_fail(err, ARK_CORRUPT,
-			"the key \"%s\" comes more than once: mend the source, or leave "
-			"--fail-on-duplicates out to keep the last record of each",
+	return ark_fail(err, ARK_LIMIT,
+			"the key \"%s\" comes more than once; nothing is stored: mend the source, "
+			"or keep the last record of each key (--duplicates last)",
 			arkv_key_text(arkv_sort_duplicate_key(b->sort)).s);
 }
 

@@ -9,7 +9,7 @@ enum ark_rc arkv_store_from_url(struct arkv_store **out, const char *url, struct
 		if (arkv_store_kinds[i]->accepts(url))
 			return arkv_store_kinds[i]->make(out, url, err);
 	return ark_fail(err, ARK_USAGE, "%s: not a repository location this build knows "
-			"(/path, file:///path)", url);
+			"(/path, ./path, file:///path)", url);
 }
 
 enum ark_rc arkv_source_from_url(struct arkv_source **out, const char *url, struct ark_err *err)

@@ -87,11 +87,6 @@ const struct arkv_unlocked *arkv_repo_unlocked(const struct arkv_repo *repo)
 	return &repo->unlocked;
 }
 
-const char *arkv_repo_where(const struct arkv_repo *repo)
-{
-	return repo->where;
-}
-
 const char *arkv_repo_cache_dir(struct arkv_repo *repo, const char **why)
 {
 	if (!repo->cache_dir && repo->cache_root && !repo->cache_failed)

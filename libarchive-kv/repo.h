@@ -53,8 +53,6 @@ struct arkv_keys *arkv_repo_keys(const struct arkv_repo *repo);
 const struct ark_uid *arkv_repo_id(const struct arkv_repo *repo);
 /* What opening gave besides the keys, for `arkv key` and to be remembered: slot and pin. */
 const struct arkv_unlocked *arkv_repo_unlocked(const struct arkv_repo *repo);
-/* The place as people know it. */
-const char *arkv_repo_where(const struct arkv_repo *repo);
 /* This repository's cache folder at this store (mode 0700, made when first asked for), or NULL:
  * there is no cache root, or it cannot be used, and *why (may be NULL) says why. */
 const char *arkv_repo_cache_dir(struct arkv_repo *repo, const char **why);

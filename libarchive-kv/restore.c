@@ -146,6 +146,8 @@ static enum ark_rc restore_one(void *ctx, struct arkv_cursor *cursor, const stru
 		rc = give_value(r, cursor, rec, whole, err);
 	if (rc)
 		return ark_err_prefix(err, "%s", arkv_key_text(rec->key).s);
+	if (follows && !r->dry_run)
+		outcome = arkv_target_outcome(r->target, outcome);
 	count(r, rec, outcome, why);
 	return ARK_OK;
 }

@@ -85,7 +85,8 @@ def duplicates_are_counted_or_refused(box):
     box.write("in.jsonl", line("a", "1") + line("b", "1") + line("a", "2"))
     box.contains(box.ok("backup", "jsonl:in.jsonl", "--name", "s").errors, "had come before")
     box.equal(box.ok("cat", "latest", "a").out, b"2")
-    box.run("backup", "jsonl:in.jsonl", "--name", "s", "--duplicates", "fail")
+    box.fails(1, "backup", "jsonl:in.jsonl", "--name", "s", "--duplicates", "fail",
+              says="--duplicates last")
     box.equal(len(box.ok("archives").lines), 2, "the rows after a backup that was to fail")
 
 

@@ -29,6 +29,12 @@ def a_key_that_is_there_with_another_value_is_a_conflict(box):
     box.equal(box.read("out/b"), b"mine", "the file that was there")
 
 
+def what_is_there_with_the_same_value_is_no_conflict_and_is_counted(box):
+    _backed_up(box)
+    box.ok("restore", "latest", "--to", "dir:out")
+    box.contains(box.ok("restore", "latest", "--to", "dir:out").errors, "3 the same already")
+
+
 def skip_keeps_and_replace_replaces(box):
     _backed_up(box)
     box.write("out/b", "mine")
