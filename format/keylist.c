@@ -76,7 +76,9 @@ static void encode_columns(struct ark_wr *wr, arkf_key_at_fn *at, const void *ct
 		size_t shared = shared_len(&prev, &key);
 		ark_wr_varint(&shared_wr, shared);
 		ark_wr_varint(&lens_wr, key.key.len - shared);
-		ark_wr_bytes(&suffix_wr, ark_span(key.key.p + shared, key.key.len - shared));
+		size_t len = key.key.len - shared;
+		ark_wr_bytes(&suffix_wr,
+			     len ? ark_span(key.key.p + shared, len) : ark_span(NULL, 0));
 		prev = key;
 	}
 }

@@ -42,9 +42,11 @@ static void slot_run(struct arkv_task *task)
 {
 	struct slot *slot = (struct slot *)(void *)task;
 	slot->sums = (struct arkf_digests){ .content = { 0 } };
+	static const uint8_t nothing; /* a record may be empty all over */
+	const uint8_t *bytes = slot->bytes.wr.p ? slot->bytes.wr.p : &nothing;
 	for (size_t i = 0; i < slot->record_count; i++) {
 		struct ark_record rec = slot->records[i].rec;
-		const uint8_t *p = slot->bytes.wr.p + slot->records[i].off;
+		const uint8_t *p = bytes + slot->records[i].off;
 		uint8_t h[ARKV_DIGEST_LEN];
 		rec.space = take(&p, rec.space.len);
 		rec.key = take(&p, rec.key.len);

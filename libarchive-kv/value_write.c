@@ -226,6 +226,8 @@ enum ark_rc arkv_values_piece(struct arkv_values *v, struct ark_span bytes, stru
 
 static struct ark_span keep(struct ark_buf *text, struct ark_span s, size_t *off)
 {
+	if (s.len == 0)
+		return ark_span(NULL, 0);
 	struct ark_span kept = ark_span(text->wr.p + *off, s.len);
 	*off += s.len;
 	return kept;

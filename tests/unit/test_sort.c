@@ -3,6 +3,7 @@
 #include "libarchive-kv/sort.h"
 #include "tests/unit/cm.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -137,6 +138,109 @@ static void more_spills_than_can_be_read_at_once_are_merged_in_passes(void **sta
 	run(30000, 2, 1900, 8 << 20, true); /* about 30 spills, 8 at a time */
 }
 
+static size_t open_files(void)
+{
+	size_t count = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static void spills_are_merged_while_there_are_many(void **state)
+{
+	(void)state;
+	enum { KEYS = 60000, SPILLS = 9 };
+	ARK_AUTO(arkv_pool_freep) struct arkv_pool *pool = NULL;
+	ARK_AUTO(arkv_sort_freep) struct arkv_sort *sort = NULL;
+	struct ark_err err;
+	assert_int_equal(arkv_pool_new(&pool, 1, &err), ARK_OK);
+	struct arkv_sort_options options = {
+		.dir = "/tmp",
+		.repo = &repo,
+		.k_dig = k_dig,
+		.pool = pool,
+		.memory_bytes = 8 << 20,
+		.spills_max = SPILLS,
+	};
+	assert_int_equal(arkv_sort_new(&sort, &options, &err), ARK_OK);
+	size_t before = open_files(), most = 0;
+	for (uint32_t n = 0; n < 2 * KEYS; n++) {
+		add(sort, n % KEYS, n / KEYS, 800);
+		size_t files = n % 500 ? 0 : open_files() - before;
+		most = files > most ? files : most;
+	}
+	assert_in_range(most, SPILLS, SPILLS + 4); /* and those that are being written */
+	assert_int_equal(arkv_sort_end(sort, &err), ARK_OK);
+	assert_int_equal(check(sort, 1), KEYS);
+	const struct arkv_sort_stats *stats = arkv_sort_stats(sort);
+	assert_int_equal(stats->duplicates, KEYS);
+	assert_true(stats->spill_count > 5 * SPILLS);
+	/* every byte is written about three times, not once for every merge */
+	assert_true(stats->spilled_bytes < UINT64_C(4) * 2 * KEYS * 900);
+}
+
+static void merging_can_be_cancelled(void **state)
+{
+	(void)state;
+	ARK_AUTO(arkv_pool_freep) struct arkv_pool *pool = NULL;
+	ARK_AUTO(arkv_sort_freep) struct arkv_sort *sort = NULL;
+	struct ark_err err;
+	const atomic_bool cancel = true;
+	const struct arkv_job job = { .cancel = &cancel };
+	assert_int_equal(arkv_pool_new(&pool, 1, &err), ARK_OK);
+	struct arkv_sort_options options = {
+		.dir = "/tmp",
+		.repo = &repo,
+		.k_dig = k_dig,
+		.pool = pool,
+		.memory_bytes = 8 << 20,
+		.job = &job,
+	};
+	assert_int_equal(arkv_sort_new(&sort, &options, &err), ARK_OK);
+	for (uint32_t n = 0; n < 30000; n++)
+		add(sort, n, 0, 1900);
+	assert_int_equal(arkv_sort_end(sort, &err), ARK_CANCELLED);
+}
+
+static void a_folder_for_spills_that_is_gone_is_named(void **state)
+{
+	(void)state;
+	ARK_AUTO(arkv_pool_freep) struct arkv_pool *pool = NULL;
+	ARK_AUTO(arkv_sort_freep) struct arkv_sort *sort = NULL;
+	struct ark_err err;
+	assert_int_equal(arkv_pool_new(&pool, 1, &err), ARK_OK);
+	struct arkv_sort_options options = {
+		.dir = "/tmp/arkv-test-nowhere/at-all",
+		.repo = &repo,
+		.k_dig = k_dig,
+		.pool = pool,
+		.memory_bytes = 8 << 20,
+	};
+	assert_int_equal(arkv_sort_new(&sort, &options, &err), ARK_OK);
+	static const char value[1900];
+	enum ark_rc rc = ARK_OK;
+	for (uint64_t n = 0; n < 30000 && !rc; n++) {
+		uint8_t key[8];
+		ark_put_le64(key, n);
+		struct arkf_spill_rec rec = {
+			.rec = { .key = ark_span(key, sizeof key),
+				 .expires_ms = ARK_NO_EXPIRY,
+				 .value_len = sizeof value,
+				 .type = ARK_TYPE_STRING },
+			.form = ARKF_SPILL_INLINE,
+			.value = ark_span(value, sizeof value),
+			.seq = arkv_sort_seq(sort),
+		};
+		rc = arkv_sort_add(sort, &rec, &err);
+	}
+	assert_int_equal(rc, err.rc);
+	assert_int_not_equal(rc, ARK_OK);
+	assert_non_null(strstr(err.text, "/tmp/arkv-test-nowhere/at-all"));
+}
+
 /* Large values wait for their chunks: a record of the scan may be added behind later ones. */
 static void a_record_that_is_added_late_keeps_its_place_in_the_scan(void **state)
 {
@@ -190,6 +294,9 @@ int main(void)
 		cmocka_unit_test(the_last_of_equal_keys_wins_within_a_buffer),
 		cmocka_unit_test(the_last_of_equal_keys_wins_across_spills),
 		cmocka_unit_test(more_spills_than_can_be_read_at_once_are_merged_in_passes),
+		cmocka_unit_test(spills_are_merged_while_there_are_many),
+		cmocka_unit_test(merging_can_be_cancelled),
+		cmocka_unit_test(a_folder_for_spills_that_is_gone_is_named),
 		cmocka_unit_test(a_record_that_is_added_late_keeps_its_place_in_the_scan),
 		cmocka_unit_test(a_sort_can_be_left_at_any_point),
 	};
