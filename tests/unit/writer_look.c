@@ -163,8 +163,10 @@ static const struct writer_frame *need(struct audit *a, const struct ark_id *id,
 				       enum arkf_frame_type type)
 {
 	const struct writer_frame *f = writer_frame_find(a->all, id);
-	if (!f)
+	if (!f) {
 		fail_msg("frame %s is nowhere", ark_id_hex(id).s);
+		abort(); /* not reached, which the compiler cannot know */
+	}
 	assert_int_equal(f->type, type);
 	a->needed[f - a->all->frames] = true;
 	return f;
