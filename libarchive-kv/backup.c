@@ -19,7 +19,7 @@ enum {
 	LANE_SMALL = 4,
 	LANE_LARGE = 8,
 	SPACE_MARGIN = 64 << 20, /* for open packs and chunks.mdb */
-	ZSTD_LEVEL_DEFAULT = 1,
+	ZSTD_LEVEL_DEFAULT = 3,
 };
 
 enum ark_rc arkv_backup_tick(const struct arkv_backup_run *b, const char *phase, uint64_t records,

@@ -24,7 +24,7 @@ struct arkv_backup_options {
 	const struct arkv_filter *filter; /* NULL: everything */
 	size_t memory_bytes;		  /* 0: the default */
 	const char *spool_dir;		  /* for spills and open packs; NULL: in the cache folder */
-	int zstd_level;			  /* 0: the default, 1 */
+	int zstd_level;			  /* 0: the default, 3 */
 	uint32_t segments;		  /* of a first archive; 0: by its size */
 	bool fail_on_duplicates;
 	bool dry_run; /* scan and compare, store nothing */
