@@ -48,8 +48,9 @@ struct arkv_backup_run {
 	struct arkv_usemap uses;
 	uint64_t scan_start_ms;
 	uint64_t scan_end_ms;
-	uint64_t source_bytes; /* keys and values of all records seen */
-	uint64_t read_bytes;   /* of the source, as it says; 0: it does not */
+	uint64_t source_bytes;	 /* keys and values of all records seen */
+	uint64_t read_bytes;	 /* of the source, as it says; 0: it does not */
+	uint64_t unticked_bytes; /* of values since the last tick */
 	uint64_t records_seen;
 	uint64_t weight; /* of all records seen, for the cut threshold */
 

@@ -4,7 +4,11 @@
 #include "libarchive-kv/filter.h"
 #include "libarchive-kv/keytext.h"
 
-enum { TICK_RECORDS = 4096 };
+enum {
+	TICK_RECORDS = 4096,
+	TICK_BYTES = 8 << 20, /* of values that are large */
+	REFS_LEN = 1 + 3 + ARK_ID_LEN,
+};
 
 struct scan_sink {
 	struct arkv_sink sink; /* first: the source hands this back */
@@ -25,13 +29,26 @@ static enum ark_rc scan_tick(struct arkv_backup_run *b, struct ark_err *err)
 }
 
 static enum ark_rc count_record(struct arkv_backup_run *b, const struct ark_record *r,
-				size_t body_len, struct ark_err *err)
+				struct ark_err *err)
 {
+	bool is_inline = r->value_len <= arkv_keys_chunker(b->keys)->inline_max;
+	size_t body_len = is_inline ? (size_t)r->value_len : REFS_LEN;
 	b->records_seen++;
 	b->weight += ARKF_ENTRY_WEIGHT + r->space.len + r->key.len + r->meta.len + body_len;
 	b->source_bytes += r->key.len + r->value_len;
 	if (b->records_seen % TICK_RECORDS)
 		return ARK_OK;
+	return scan_tick(b, err);
+}
+
+/* A piece of a value, or all of a large one. */
+static enum ark_rc take_piece(struct arkv_backup_run *b, struct ark_span bytes, struct ark_err *err)
+{
+	enum ark_rc rc = arkv_values_piece(b->values, bytes, err);
+	b->unticked_bytes += bytes.len;
+	if (rc || b->unticked_bytes < TICK_BYTES)
+		return rc;
+	b->unticked_bytes = 0;
 	return scan_tick(b, err);
 }
 
@@ -42,10 +59,10 @@ static enum ark_rc on_record(struct arkv_sink *sink, const struct ark_record *r,
 	if (!arkv_filter_wants(b->options->filter, r))
 		return ARK_OK;
 	if (value.len > arkv_keys_chunker(b->keys)->inline_max) {
-		enum ark_rc rc = arkv_values_piece(b->values, value, err);
+		enum ark_rc rc = take_piece(b, value, err);
 		if (!rc)
 			rc = arkv_values_end(b->values, r, err);
-		return rc ? rc : count_record(b, r, 1 + 3 + ARK_ID_LEN, err);
+		return rc ? rc : count_record(b, r, err);
 	}
 	struct arkf_spill_rec rec = {
 		.rec = *r,
@@ -54,14 +71,12 @@ static enum ark_rc on_record(struct arkv_sink *sink, const struct ark_record *r,
 		.seq = arkv_sort_seq(b->sort),
 	};
 	enum ark_rc rc = arkv_sort_add(b->sort, &rec, err);
-	return rc ? rc : count_record(b, r, value.len, err);
+	return rc ? rc : count_record(b, r, err);
 }
 
 static enum ark_rc on_piece(struct arkv_sink *sink, struct ark_span bytes, struct ark_err *err)
 {
-	struct arkv_backup_run *b = backup_of(sink);
-	enum ark_rc rc = arkv_job_check(b->job, err);
-	return rc ? rc : arkv_values_piece(b->values, bytes, err);
+	return take_piece(backup_of(sink), bytes, err);
 }
 
 static enum ark_rc on_record_end(struct arkv_sink *sink, const struct ark_record *r,
@@ -73,7 +88,7 @@ static enum ark_rc on_record_end(struct arkv_sink *sink, const struct ark_record
 		return ARK_OK;
 	}
 	enum ark_rc rc = arkv_values_end(b->values, r, err);
-	return rc ? rc : count_record(b, r, 1 + 3 + ARK_ID_LEN, err);
+	return rc ? rc : count_record(b, r, err);
 }
 
 static void on_drop(struct arkv_sink *sink)

@@ -172,6 +172,7 @@ enum ark_rc arkv_backup_write(struct arkv_backup_run *b, struct ark_err *err)
 	if (rc)
 		return rc;
 	b->digests = arkv_blocks_stats(blocks)->digests;
+	arkv_blocks_freep(&blocks);
 	b->result->unchanged = same_as_parent(b);
 	if (!b->options->dry_run && !b->result->unchanged && b->result->counts.records)
 		return write_run(b, writer, err);

@@ -333,13 +333,18 @@ enum ark_rc arkv_sort_next(struct arkv_sort *s, struct arkf_spill_rec *out, stru
 			note_duplicates(s, dropped - s->merge_dropped,
 					arkv_merge_dropped_key(s->merge));
 		s->merge_dropped = dropped;
+		if (rc == ARK_NOTFOUND)
+			arkv_merge_freep(&s->merge);
 		return rc;
 	}
 	const struct arkv_sort_buffer *buffer = s->loads[s->current].buffer;
-	if (!buffer || s->next == arkv_sort_buffer_count(buffer))
-		return ARK_NOTFOUND;
-	*out = *arkv_sort_buffer_at(buffer, s->next++);
-	return ARK_OK;
+	if (buffer && s->next < arkv_sort_buffer_count(buffer)) {
+		*out = *arkv_sort_buffer_at(buffer, s->next++);
+		return ARK_OK;
+	}
+	for (int i = 0; i < LOADS; i++)
+		arkv_sort_buffer_freep(&s->loads[i].buffer);
+	return ARK_NOTFOUND;
 }
 
 const struct arkv_sort_stats *arkv_sort_stats(const struct arkv_sort *s)

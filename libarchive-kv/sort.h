@@ -46,7 +46,8 @@ enum ark_rc arkv_sort_add(struct arkv_sort *sort, const struct arkf_spill_rec *r
 			  struct ark_err *err) ARK_CHECK;
 /* No more records come. */
 enum ark_rc arkv_sort_end(struct arkv_sort *sort, struct ark_err *err) ARK_CHECK;
-/* The records in order, each key once; good until the next call. NOTFOUND after the last. */
+/* The records in order, each key once; good until the next call. NOTFOUND after the last; the
+ * sort's memory is free then. */
 enum ark_rc arkv_sort_next(struct arkv_sort *sort, struct arkf_spill_rec *out, struct ark_err *err)
 	ARK_CHECK;
 const struct arkv_sort_stats *arkv_sort_stats(const struct arkv_sort *sort);

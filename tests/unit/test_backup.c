@@ -412,6 +412,48 @@ static void a_backup_can_be_cancelled_at_any_record(void **state)
 	writer_release(&w);
 }
 
+struct ticks {
+	size_t count;
+	size_t stop_after;
+	atomic_bool cancel;
+	uint64_t last;
+};
+
+static void note_tick(void *ctx, const struct arkv_progress *p)
+{
+	struct ticks *t = ctx;
+	if (strcmp(p->phase, "scan") != 0)
+		return;
+	assert_true(p->bytes >= t->last);
+	t->last = p->bytes;
+	atomic_store(&t->cancel, ++t->count == t->stop_after);
+}
+
+static void large_values_are_told_of_and_can_be_cancelled(void **state)
+{
+	(void)state;
+	enum { LARGE = 20 };
+	struct writer w;
+	writer_init(&w, ARK_SUITE_XCHACHA, NULL);
+	struct lived_record records[LARGE] = { { .type = 1 } };
+	for (size_t i = 0; i < LARGE; i++) {
+		records[i] = (struct lived_record){ .value_len = 3 << 20, .type = 1 };
+		snprintf(records[i].key, sizeof records[i].key, "%03zu", i);
+	}
+	for (size_t stop = 0; stop < 6; stop += 5) {
+		struct ticks ticks = { .stop_after = stop };
+		const struct arkv_job job = { .progress = note_tick,
+					      .ctx = &ticks,
+					      .cancel = &ticks.cancel };
+		struct writer_source source = writer_source(records, LARGE);
+		struct arkv_backup_result r;
+		assert_int_equal(writer_backup(&w, &source, NULL, &job, &r, &err),
+				 stop ? ARK_CANCELLED : ARK_OK);
+		assert_int_equal(ticks.count, stop ? stop : 1 + LARGE * 3 / 8);
+	}
+	writer_release(&w);
+}
+
 /* The manifest opens, the rest of it does not. */
 static void a_parent_that_cannot_be_read_is_passed_over(void **state)
 {
@@ -511,6 +553,7 @@ int main(void)
 		cmocka_unit_test(a_source_that_fails_leaves_no_archive),
 		cmocka_unit_test(a_put_that_fails_leaves_no_archive),
 		cmocka_unit_test(a_backup_can_be_cancelled_at_any_record),
+		cmocka_unit_test(large_values_are_told_of_and_can_be_cancelled),
 		cmocka_unit_test(a_parent_that_cannot_be_read_is_passed_over),
 		cmocka_unit_test(what_was_lost_is_stored_again),
 		cmocka_unit_test(bad_tags_are_told_before_the_scan),
