@@ -18,6 +18,8 @@ enum {
 	ARKF_TRAILER_MAX = 1048576,
 };
 #define ARKF_PACK_LEN_MAX (UINT64_C(1) << 30)
+/* No frame is shorter than its header, nonce, tag and the four bytes before what it holds. */
+#define ARKF_PACK_FRAMES_MAX (ARKF_PACK_LEN_MAX / (ARKF_FRAME_EXTRA + 4))
 
 enum arkf_frame_type {
 	ARKF_FRAME_BLOCK = 1,

@@ -59,6 +59,10 @@ enum ark_rc arkv_archives_find(const struct arkv_archive_info **out,
 
 /* ---- one archive ---- */
 
+/* What a manifest and the roots in it may unfold to in memory: LIMIT above it. Front-coded keys and
+ * compression make much of little; an archive of 10 TB needs less than this. */
+#define ARKV_ARCHIVE_MEMORY_MAX ((size_t)512 << 20)
+
 /* A page of a run, as the run's root shows it. Keys borrow the root. */
 struct arkv_root_page {
 	struct arkf_key first;
@@ -99,6 +103,7 @@ struct arkv_archive {
 	size_t segment_count; /* at least 1 */
 	bool bounds_known; /* false with a key that cannot read: then there is no cursor either */
 	uint8_t checksum[ARKF_MANIFEST_CHECKSUM_LEN];
+	size_t root_bytes; /* of memory that roots take */
 	/* memory behind all of the above */
 	struct ark_buf bytes;
 	struct ark_buf head_raw;
@@ -119,9 +124,11 @@ void arkv_archive_freep(struct arkv_archive **archive);
 /* The root of run run_no, opened at the first call and kept. */
 enum ark_rc arkv_archive_root(const struct arkv_root **out, struct arkv_archive *archive,
 			      size_t run_no, struct ark_err *err) ARK_CHECK;
-/* The same for a run that is no archive's, or whose root was read elsewhere; run->root stays. */
+/* The same for a run that is no archive's, or whose root was read elsewhere; run->root stays.
+ * *bytes: the memory that roots opened before take, to which this one's is added. */
 enum ark_rc arkv_root_open(struct arkv_root **out, struct arkv_keys *keys,
-			   const struct arkv_archive_run *run, struct ark_err *err) ARK_CHECK;
+			   const struct arkv_archive_run *run, size_t *bytes, struct ark_err *err)
+	ARK_CHECK;
 void arkv_root_freep(struct arkv_root **root);
 
 /* Space first, then key; both in byte order. */

@@ -19,6 +19,15 @@ static enum ark_rc no_room(struct ark_err *err)
 	return ark_fail(err, ARK_NOMEM, "out of memory");
 }
 
+/* After what has come into the arena, and before need bytes more. */
+static enum ark_rc check_memory(const struct arkv_archive *a, size_t need, struct ark_err *err)
+{
+	if (need <= ARKV_ARCHIVE_MEMORY_MAX && a->arena.bytes <= ARKV_ARCHIVE_MEMORY_MAX - need)
+		return ARK_OK;
+	return ark_fail(err, ARK_LIMIT, "it would take more than %zu MiB of memory",
+			ARKV_ARCHIVE_MEMORY_MAX >> 20);
+}
+
 static struct ark_span uid_span(const struct ark_uid *uid)
 {
 	return ark_span(uid->b, sizeof uid->b);
@@ -117,12 +126,14 @@ static enum ark_rc split_roots(struct opening *o, struct ark_err *err)
 static enum ark_rc load_segment(struct opening *o, struct arkf_stacks_rd *it,
 				struct arkv_archive_segment *segment, struct ark_err *err)
 {
-	struct arkf_stack_slice *slices =
-		arkv_arena_room(&o->a->arena, segment->info.depth * sizeof *slices);
+	size_t len = segment->info.depth * sizeof(struct arkf_stack_slice);
+	enum ark_rc rc = check_memory(o->a, len, err);
+	if (rc)
+		return rc;
+	struct arkf_stack_slice *slices = arkv_arena_room(&o->a->arena, len);
 	if (!slices)
 		return no_room(err);
 	segment->slices = slices;
-	enum ark_rc rc;
 	size_t count = 0;
 	struct arkf_stack_slice slice;
 	while (!(rc = arkf_stacks_slice_next(it, o->a->run_count, &slice, err)))
@@ -164,8 +175,11 @@ static enum ark_rc load_bounds(struct arkv_archive *a, struct ark_span raw, stru
 			      (unsigned long long)count, a->segment_count);
 	struct arkf_key key;
 	size_t no = 1;
-	while (!rc && !(rc = arkf_keylist_next(it, &key, err)))
-		rc = arkv_arena_copy_key(&a->arena, &key, &a->segments[no++].begin, err);
+	while (!rc && !(rc = arkf_keylist_next(it, &key, err))) {
+		rc = check_memory(a, key.space.len + key.key.len, err);
+		if (!rc)
+			rc = arkv_arena_copy_key(&a->arena, &key, &a->segments[no++].begin, err);
+	}
 	free(it);
 	return rc == ARK_NOTFOUND ? ARK_OK : rc;
 }

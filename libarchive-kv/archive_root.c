@@ -14,8 +14,14 @@ void arkv_root_freep(struct arkv_root **root)
 	*root = NULL;
 }
 
+static enum ark_rc too_large(struct ark_err *err)
+{
+	return ark_fail(err, ARK_LIMIT, "all roots together would take more than %zu MiB of memory",
+			ARKV_ARCHIVE_MEMORY_MAX >> 20);
+}
+
 static enum ark_rc load_root(struct arkv_root *root, const struct arkv_archive_run *run,
-			     struct ark_span raw, struct ark_err *err)
+			     struct ark_span raw, size_t max, struct ark_err *err)
 {
 	if (run->table.len < ARKF_RUN_TAIL_LEN)
 		return ark_fail(err, ARK_CORRUPT, "is shorter than any run");
@@ -23,9 +29,11 @@ static enum ark_rc load_root(struct arkv_root *root, const struct arkv_archive_r
 	if (!it)
 		return ark_fail(err, ARK_NOMEM, "root: out of memory");
 	enum ark_rc rc = arkf_root_decode(it, raw, err);
+	size_t len = rc ? 0 : (size_t)it->page_count * sizeof *root->pages;
+	if (!rc && len > max)
+		rc = too_large(err);
 	if (!rc) {
-		root->pages =
-			arkv_arena_room(&root->arena, (size_t)it->page_count * sizeof *root->pages);
+		root->pages = arkv_arena_room(&root->arena, len);
 		rc = root->pages ? ARK_OK : ark_fail(err, ARK_NOMEM, "root: out of memory");
 	}
 	struct arkf_root_page page;
@@ -41,6 +49,8 @@ static enum ark_rc load_root(struct arkv_root *root, const struct arkv_archive_r
 		};
 		rc = arkv_arena_copy_key(&root->arena, &page.first, &p->first, err);
 		off += page.box_len;
+		if (!rc && root->arena.bytes > max)
+			rc = too_large(err);
 		if (!rc && off > root_end)
 			rc = ark_fail(err, ARK_CORRUPT, "its pages are longer than the run");
 		root->page_count++;
@@ -50,7 +60,7 @@ static enum ark_rc load_root(struct arkv_root *root, const struct arkv_archive_r
 }
 
 enum ark_rc arkv_root_open(struct arkv_root **out, struct arkv_keys *keys,
-			   const struct arkv_archive_run *run, struct ark_err *err)
+			   const struct arkv_archive_run *run, size_t *bytes, struct ark_err *err)
 {
 	ARK_AUTO(ark_buf_release) struct ark_buf body;
 	ARK_AUTO(ark_buf_release) struct ark_buf raw;
@@ -67,11 +77,14 @@ enum ark_rc arkv_root_open(struct arkv_root **out, struct arkv_keys *keys,
 	if (!rc)
 		rc = arkv_body_unpack(codec, ark_buf_span(&body), ARKF_RUN_BODY_MAX, &raw, err);
 	if (!rc)
-		rc = load_root(root, run, ark_buf_span(&raw), err);
+		rc = load_root(root, run, ark_buf_span(&raw),
+			       *bytes < ARKV_ARCHIVE_MEMORY_MAX ? ARKV_ARCHIVE_MEMORY_MAX - *bytes : 0,
+			       err);
 	if (rc) {
 		arkv_root_freep(&root);
 		return ark_err_prefix(err, "run %.16s: root", ark_id_hex(&run->table.name).s);
 	}
+	*bytes += root->arena.bytes;
 	*out = root;
 	return ARK_OK;
 }
@@ -81,7 +94,8 @@ enum ark_rc arkv_archive_root(const struct arkv_root **out, struct arkv_archive 
 {
 	struct arkv_archive_run *run = &a->runs[run_no];
 	if (!run->root) {
-		enum ark_rc rc = arkv_root_open(&run->root, arkv_repo_keys(a->repo), run, err);
+		enum ark_rc rc = arkv_root_open(&run->root, arkv_repo_keys(a->repo), run,
+						&a->root_bytes, err);
 		if (rc)
 			return rc;
 	}

@@ -15,7 +15,7 @@ struct arkv_arena_piece {
 static struct arkv_arena_piece *piece_new(struct arkv_arena *arena, size_t len)
 {
 	size_t cap = arena->last ? arena->last->cap : PIECE_LEN_MIN / 2;
-	cap = cap < PIECE_LEN_MAX ? 2 * cap : cap;
+	cap = cap < PIECE_LEN_MAX / 2 ? 2 * cap : PIECE_LEN_MAX;
 	cap = cap < len ? len : cap;
 	size_t all;
 	if (!ark_add(&all, cap, sizeof(struct arkv_arena_piece)))
@@ -25,6 +25,7 @@ static struct arkv_arena_piece *piece_new(struct arkv_arena *arena, size_t len)
 		return NULL;
 	*piece = (struct arkv_arena_piece){ .before = arena->last, .cap = cap };
 	arena->last = piece;
+	arena->bytes += all;
 	return piece;
 }
 

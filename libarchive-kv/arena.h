@@ -12,6 +12,7 @@ struct arkv_arena_piece;
 struct arkv_arena {
 	struct arkv_arena_piece *last;
 	struct ark_span space; /* the one copied last: neighbours share theirs */
+	size_t bytes;	       /* of memory that it has */
 };
 
 /* len bytes, aligned for any type; NULL when out of memory. */

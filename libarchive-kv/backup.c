@@ -95,6 +95,14 @@ static enum ark_rc open_parent(struct arkv_backup_run *b, const struct ark_uid *
 	return rc;
 }
 
+static enum ark_rc no_number_left(const struct ark_uid *uid, struct ark_err *err)
+{
+	return ark_fail(err, ARK_LIMIT,
+			"archive %.8s of this source has the last number there is: no backup made "
+			"it; forget it, then back up",
+			ark_uid_hex(uid).s);
+}
+
 /* The newest archive of this source, whose chain this one continues. */
 static enum ark_rc find_parent(struct arkv_backup_run *b, struct ark_err *err)
 {
@@ -110,7 +118,8 @@ static enum ark_rc find_parent(struct arkv_backup_run *b, struct ark_err *err)
 		b->result->n = newest->head->n + 1;
 		b->result->filter_changed =
 			memcmp(newest->head->filter_hash, b->filter_hash, 32) != 0;
-		rc = open_parent(b, &newest->uid, err);
+		rc = b->result->n ? open_parent(b, &newest->uid, err)
+				  : no_number_left(&newest->uid, err);
 	}
 	arkv_archives_release(&list);
 	return rc;

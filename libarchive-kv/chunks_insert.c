@@ -12,6 +12,8 @@
 enum {
 	GROUP_IDS = 65536,
 	GROUP_PACKS_LEN = 4 << 20,
+	/* Data keys of all packs, each of which is written out: few numbers stand for many bytes. */
+	PAIRS_MAX = 1 << 20,
 };
 
 struct id_record {
@@ -32,6 +34,7 @@ struct load {
 	size_t done; /* of ids: how many are written */
 	size_t next; /* and will be with this transaction */
 	uint32_t pack_no;
+	size_t pair_count;
 	struct ark_buf packs; /* records: u32 length, key, value */
 };
 
@@ -117,6 +120,10 @@ static enum ark_rc take_pack(struct load *l, struct arkf_places_rd *it,
 	uint8_t key[CHUNK_PACK_KEY_LEN];
 	uint32_t no;
 	enum ark_rc rc;
+	l->pair_count += pack->datakey_count;
+	if (l->pair_count > PAIRS_MAX)
+		return ark_fail(err, ARK_LIMIT, "its packs name more than %d data keys",
+				(int)PAIRS_MAX);
 	arkv_chunks_put_be32(key, l->fragment.no);
 	arkv_chunks_put_be32(key + 4, l->pack_no);
 	if (!l->only_check) {
@@ -174,6 +181,7 @@ static enum ark_rc walk(struct load *l, struct ark_span raw, struct ark_err *err
 	struct arkf_places_pack pack;
 	l->fragment.id_count = 0;
 	l->pack_no = 0;
+	l->pair_count = 0;
 	enum ark_rc rc = arkf_places_decode(&it, raw, err);
 	if (rc)
 		return rc;

@@ -31,6 +31,7 @@ struct arkv_elsewhere {
 	struct arkv_arena arena;
 	struct side remaps;
 	struct side places;
+	bool too_many; /* remaps list more than can be held */
 };
 
 enum ark_rc arkv_elsewhere_new(struct arkv_elsewhere **out, struct arkv_repo *repo,
@@ -40,7 +41,7 @@ enum ark_rc arkv_elsewhere_new(struct arkv_elsewhere **out, struct arkv_repo *re
 	if (!e)
 		return ark_fail(err, ARK_NOMEM, "places: out of memory");
 	e->repo = repo;
-	e->remaps.spot_max = SIZE_MAX;
+	e->remaps.spot_max = ARKV_ELSEWHERE_REMAPS_MAX;
 	e->places.spot_max = ARKV_ELSEWHERE_PLACES_MAX;
 	enum ark_rc rc = arkv_codec_new(&e->codec, 1, err);
 	if (rc) {
@@ -112,8 +113,10 @@ static enum ark_rc add_remap(struct arkv_elsewhere *e, struct ark_span raw,
 	if (!rc)
 		rc = arkv_packs_load(packs, &it.table, &e->arena, err);
 	while (!rc && !(rc = arkf_remap_old_next(&it, &old, err))) {
-		while (!rc && !(rc = arkf_remap_frame_next(&it, &frame, err)))
+		while (!rc && !(rc = arkf_remap_frame_next(&it, &frame, err))) {
+			e->too_many = e->too_many || e->remaps.spot_count == e->remaps.spot_max;
 			rc = spot_add(&e->remaps, &frame.id, &frame.place, err);
+		}
 		rc = rc == ARK_NOTFOUND ? ARK_OK : rc;
 	}
 	return rc == ARK_NOTFOUND ? ARK_OK : rc;
@@ -311,6 +314,9 @@ enum ark_rc arkv_elsewhere_find(struct arkv_candidate *out, struct arkv_elsewher
 		return rc;
 	if (side_find(out, &e->remaps, id, &nth))
 		return ARK_OK;
+	if (e->too_many)
+		return ark_fail(err, ARK_LIMIT, "remaps/ list more than %d moved frames",
+				(int)ARKV_ELSEWHERE_REMAPS_MAX);
 	rc = side_load(e, &e->places, "places/", err);
 	if (rc)
 		return rc;

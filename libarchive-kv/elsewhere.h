@@ -3,15 +3,16 @@
  * places/ (spec/12-remap.md, spec/11-places.md).
  *
  * Each is read once, when first asked for: 32 bytes of memory for each frame listed, of fragments
- * at most ARKV_ELSEWHERE_PLACES_MAX frames. Objects that cannot be read are passed over. One
- * thread.
+ * at most ARKV_ELSEWHERE_PLACES_MAX frames. More than ARKV_ELSEWHERE_REMAPS_MAX moved frames are
+ * LIMIT: without all of them nobody could say that a frame is lost. Objects that cannot be read are
+ * passed over. One thread.
  */
 #pragma once
 
 #include "libarchive-kv/packs.h"
 #include "libarchive-kv/repo.h"
 
-enum { ARKV_ELSEWHERE_PLACES_MAX = 1 << 20 };
+enum { ARKV_ELSEWHERE_PLACES_MAX = 1 << 20, ARKV_ELSEWHERE_REMAPS_MAX = 1 << 22 };
 
 struct arkv_elsewhere;
 

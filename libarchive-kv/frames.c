@@ -10,6 +10,8 @@
 
 /* A prepared frame that nobody came for in so many calls is given up. */
 enum { PREPARED_COUNT = 8, PREPARED_CALLS = 64 };
+/* Of all places where remaps and fragments say that a frame is, so many are tried. */
+enum { PLACES_TRIED = 256 };
 
 /* A frame that another thread opens. */
 struct prepared {
@@ -36,6 +38,7 @@ struct arkv_frames {
 	struct ark_id pack_head_of;
 	struct arkv_frame *kept[ARKV_FRAMES_COUNT];
 	size_t kept_bytes;
+	size_t held_bytes;
 	uint64_t calls;
 };
 
@@ -65,7 +68,8 @@ enum ark_rc arkv_frames_new(struct arkv_frames **out, struct arkv_repo *repo, st
 
 static size_t frame_bytes(const struct arkv_frame *frame)
 {
-	return sizeof *frame + frame->content.raw.wr.cap + frame->content.trailer.wr.cap;
+	return sizeof *frame + frame->content.raw.wr.cap + frame->content.trailer.wr.cap +
+	       frame->arena.bytes;
 }
 
 static void frame_free(struct arkv_frame *frame)
@@ -146,11 +150,12 @@ static void keep(struct arkv_frames *f, struct arkv_frame *frame)
 	}
 }
 
-static struct arkv_frame *take_kept(struct arkv_frames *f, const struct ark_id *id)
+static struct arkv_frame *take_kept(struct arkv_frames *f, const struct arkv_frame_want *want)
 {
 	for (size_t i = 0; i < ARKV_FRAMES_COUNT; i++) {
 		struct arkv_frame *frame = f->kept[i];
-		if (!frame || !ark_id_eq(&frame->id, id))
+		if (!frame || !ark_id_eq(&frame->id, &want->id) ||
+		    frame->content.type != want->type)
 			continue;
 		f->kept_bytes -= frame_bytes(frame);
 		f->kept[i] = NULL;
@@ -165,6 +170,7 @@ void arkv_frames_release(struct arkv_frames *f, struct arkv_frame **frame)
 	*frame = NULL;
 	if (!mine)
 		return;
+	f->held_bytes -= frame_bytes(mine);
 	if (mine->content.type == ARKF_FRAME_CHUNK)
 		frame_free(mine);
 	else
@@ -269,11 +275,12 @@ static bool same_place(const struct arkv_frame_want *want, const struct arkv_can
 			 &c->packs->packs[c->place.pack_no].name);
 }
 
-/* Tries what remaps and fragments know. OK, or NOTFOUND when none of it is good. */
+/* Tries what remaps and fragments know, as far as that is reasonable: each is a read of the store,
+ * and they may name millions. OK, or NOTFOUND when none of it is good. */
 static enum ark_rc read_elsewhere(struct arkv_frame *frame, struct arkv_frames *f,
 				  const struct arkv_frame_want *want, struct ark_err *err)
 {
-	for (size_t nth = 0;; nth++) {
+	for (size_t nth = 0; nth < PLACES_TRIED; nth++) {
 		struct arkv_candidate c;
 		enum ark_rc rc = arkv_elsewhere_find(&c, f->elsewhere, &want->id, nth, err);
 		if (rc)
@@ -288,6 +295,7 @@ static enum ark_rc read_elsewhere(struct arkv_frame *frame, struct arkv_frames *
 		if (!rc || !is_damage(rc))
 			return rc;
 	}
+	return ARK_NOTFOUND;
 }
 
 static enum ark_rc read_frame(struct arkv_frame *frame, struct arkv_frames *f,
@@ -327,16 +335,16 @@ static void prepared_run(struct arkv_task *task)
 }
 
 /* The frame when it was prepared, and opened well; else NULL: it is read as any other. */
-static struct arkv_frame *take_prepared(struct arkv_frames *f, const struct ark_id *id)
+static struct arkv_frame *take_prepared(struct arkv_frames *f, const struct arkv_frame_want *want)
 {
 	for (size_t i = 0; i < PREPARED_COUNT; i++) {
 		struct prepared *p = &f->prepared[i];
-		if (!p->frame || !ark_id_eq(&p->head.id, id))
+		if (!p->frame || !ark_id_eq(&p->head.id, &want->id))
 			continue;
 		arkv_pool_wait(f->pool, &p->task);
 		struct arkv_frame *frame = p->frame;
 		p->frame = NULL;
-		if (!p->rc)
+		if (!p->rc && frame->content.type == want->type)
 			return frame;
 		frame_free(frame);
 	}
@@ -425,9 +433,9 @@ enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *f,
 {
 	if (!arkv_keys_can_read(arkv_repo_keys(f->repo)))
 		return ark_fail(err, ARK_AUTH, "this key can write and deduplicate, not read");
-	struct arkv_frame *frame = take_kept(f, &want->id);
+	struct arkv_frame *frame = take_kept(f, want);
 	if (!frame)
-		frame = take_prepared(f, &want->id);
+		frame = take_prepared(f, want);
 	if (frame && frame->content.type != want->type) {
 		frame_free(frame);
 		frame = NULL; /* the reading that follows says so */
@@ -444,6 +452,13 @@ enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *f,
 		}
 	}
 	frame->used = ++f->calls;
+	frame->held_bytes = &f->held_bytes;
+	f->held_bytes += frame_bytes(frame);
+	if (f->held_bytes > ARKV_FRAMES_HELD_MAX) {
+		arkv_frames_release(f, &frame);
+		return ark_fail(err, ARK_LIMIT, "the blocks of one stack take more than %d MiB of memory",
+				ARKV_FRAMES_HELD_MAX >> 20);
+	}
 	*out = frame;
 	return ARK_OK;
 }

@@ -12,7 +12,12 @@
 #include "libarchive-kv/packs.h"
 #include "libarchive-kv/repo.h"
 
-enum { ARKV_FRAMES_BYTES = 4 << 20, ARKV_FRAMES_COUNT = 64 };
+enum {
+	ARKV_FRAMES_BYTES = 4 << 20,
+	ARKV_FRAMES_COUNT = 64,
+	/* Of all that are held at one time: the largest of a stack of 12, several times. */
+	ARKV_FRAMES_HELD_MAX = 128 << 20,
+};
 
 struct arkv_frames;
 
@@ -42,9 +47,11 @@ struct arkv_frame {
 	struct arkv_arena arena;
 	/* of struct arkv_frames */
 	uint64_t used;
+	size_t *held_bytes; /* of all frames that are held */
 };
 
 /* Gives the frame to hold. CORRUPT: it is nowhere to be read; the text names pack, frame and id.
+ * LIMIT: what is held would take more memory than ARKV_FRAMES_HELD_MAX.
  * AUTH: this key cannot read. Other codes: the store's, for now. */
 enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *frames,
 			    const struct arkv_frame_want *want, struct ark_err *err) ARK_CHECK;

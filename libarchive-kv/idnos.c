@@ -1,6 +1,9 @@
 /* idnos.c - see idnos.h. */
 #include "libarchive-kv/idnos.h"
 
+#include "libarchive-kv/rand.h"
+
+#include <sodium.h>
 #include <stdlib.h>
 
 void arkv_idnos_release(struct arkv_idnos *map)
@@ -11,10 +14,12 @@ void arkv_idnos_release(struct arkv_idnos *map)
 	*map = (struct arkv_idnos){ 0 };
 }
 
-/* Where id is, or the free slot where it would be. Ids are hashes: any bytes of them will do. */
+/* Where id is, or the free slot where it would be. */
 static size_t slot_of(const struct arkv_idnos *map, const struct ark_id *id)
 {
-	size_t at = (size_t)ark_le64(id->b) & (map->cap - 1);
+	uint8_t hash[8];
+	crypto_shorthash_siphash24(hash, id->b, sizeof id->b, map->key);
+	size_t at = (size_t)ark_le64(hash) & (map->cap - 1);
 	while (map->slots[at].value && !ark_id_eq(&map->slots[at].id, id))
 		at = (at + 1) & (map->cap - 1);
 	return at;
@@ -37,6 +42,8 @@ static enum ark_rc grow(struct arkv_idnos *map, struct ark_err *err)
 	bigger.slots = calloc(bigger.cap, sizeof *bigger.slots);
 	if (!bigger.slots)
 		return ark_fail(err, ARK_NOMEM, "ids: out of memory");
+	struct arkv_rand rand = arkv_rand_system();
+	arkv_rand_bytes(&rand, bigger.key, sizeof bigger.key);
 	for (size_t i = 0; i < map->cap; i++)
 		if (map->slots[i].value)
 			bigger.slots[slot_of(&bigger, &map->slots[i].id)] = map->slots[i];

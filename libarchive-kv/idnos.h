@@ -14,6 +14,7 @@ struct arkv_idnos {
 	} * slots;
 	size_t cap; /* a power of two, or 0 */
 	size_t count;
+	uint8_t key[16]; /* of the hash: names in a store may be chosen to fall together */
 };
 
 /* A zeroed struct is an empty map. */

@@ -25,7 +25,11 @@ static enum ark_rc pack_new(size_t *no, struct arkv_packuses *uses, const struct
 		uses->items = items;
 		uses->cap = cap;
 	}
-	uint8_t *bits = calloc(1, (size_t)arkf_bitmap_len(frame_count) + 1);
+	size_t len = (size_t)arkf_bitmap_len(frame_count) + 1;
+	if (len > ARKV_PACKUSES_BYTES_MAX - uses->bytes)
+		return ark_fail(err, ARK_LIMIT, "pack %.16s would have %llu frames: too many in all",
+				ark_id_hex(name).s, (unsigned long long)frame_count);
+	uint8_t *bits = calloc(1, len);
 	if (!bits)
 		return ark_fail(err, ARK_NOMEM, "packs: out of memory");
 	enum ark_rc rc = arkv_idnos_add(&uses->map, name, uses->count, err);
@@ -35,6 +39,7 @@ static enum ark_rc pack_new(size_t *no, struct arkv_packuses *uses, const struct
 	}
 	uses->items[uses->count] =
 		(struct arkv_packuse){ .name = *name, .frame_count = frame_count, .bits = bits };
+	uses->bytes += len;
 	*no = uses->count++;
 	return ARK_OK;
 }

@@ -1,6 +1,18 @@
 /* page_cache.c - see page_cache.h. */
 #include "libarchive-kv/page_cache.h"
 
+static bool too_much(const struct arkv_page_cache *cache)
+{
+	return cache->bytes > ARKV_PAGE_CACHE_BYTES_MAX;
+}
+
+static void drop(struct arkv_page_cache *cache, struct arkv_page **page)
+{
+	if (*page)
+		cache->bytes -= (*page)->bytes;
+	arkv_page_freep(page);
+}
+
 enum ark_rc arkv_page_cache_take(struct arkv_page **out, struct arkv_page_cache *cache,
 				 size_t run_no, size_t page_no, struct ark_err *err)
 {
@@ -12,7 +24,21 @@ enum ark_rc arkv_page_cache_take(struct arkv_page **out, struct arkv_page_cache 
 		c->page = NULL;
 		return ARK_OK;
 	}
-	return arkv_page_read(out, cache->archive, run_no, page_no, err);
+	struct arkv_page *page = NULL;
+	enum ark_rc rc = arkv_page_read(&page, cache->archive, run_no, page_no, err);
+	if (rc)
+		return rc;
+	cache->bytes += page->bytes;
+	for (size_t i = 0; i < ARKV_PAGE_CACHE_COUNT && too_much(cache); i++)
+		drop(cache, &cache->of[i].page);
+	if (too_much(cache)) {
+		drop(cache, &page);
+		return ark_fail(err, ARK_LIMIT,
+				"the index pages of one stack would take more than %d MiB of memory",
+				ARKV_PAGE_CACHE_BYTES_MAX >> 20);
+	}
+	*out = page;
+	return ARK_OK;
 }
 
 void arkv_page_cache_give(struct arkv_page_cache *cache, struct arkv_page **page, size_t run_no,
@@ -24,7 +50,7 @@ void arkv_page_cache_give(struct arkv_page_cache *cache, struct arkv_page **page
 	for (size_t i = 1; i < ARKV_PAGE_CACHE_COUNT && oldest->page; i++)
 		if (!cache->of[i].page || cache->of[i].used < oldest->used)
 			oldest = &cache->of[i];
-	arkv_page_freep(&oldest->page);
+	drop(cache, &oldest->page);
 	*oldest = (struct arkv_cached_page){
 		.page = *page,
 		.run_no = run_no,
@@ -37,5 +63,5 @@ void arkv_page_cache_give(struct arkv_page_cache *cache, struct arkv_page **page
 void arkv_page_cache_release(struct arkv_page_cache *cache)
 {
 	for (size_t i = 0; i < ARKV_PAGE_CACHE_COUNT; i++)
-		arkv_page_freep(&cache->of[i].page);
+		drop(cache, &cache->of[i].page);
 }

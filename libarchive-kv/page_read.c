@@ -88,6 +88,7 @@ enum ark_rc arkv_page_open(struct arkv_page **out, struct arkv_keys *keys,
 		arkv_page_freep(&page);
 		return rc;
 	}
+	page->bytes = sizeof *page + page->raw.wr.cap + page->arena.bytes;
 	*out = page;
 	return ARK_OK;
 }

@@ -19,6 +19,7 @@ struct arkv_page {
 	struct arkv_page_block blocks[ARKF_PAGE_BLOCKS_MAX];
 	size_t block_count;
 	struct arkf_filter filter; /* segment_len 0: there is none */
+	size_t bytes;		   /* of memory that all of it takes */
 	struct ark_buf raw;	   /* the filter borrows it */
 	struct arkv_arena arena;
 };

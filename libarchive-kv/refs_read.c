@@ -1,6 +1,7 @@
 /* refs_read.c - see refs_read.h. */
 #include "libarchive-kv/refs_read.h"
 
+#include "format/pack.h"
 #include "libarchive-kv/codec.h"
 
 #include <stdlib.h>
@@ -32,8 +33,12 @@ static enum ark_rc load_packs(struct arkv_refs *refs, struct arkf_runrefs_rd *it
 		return no_room(err);
 	refs->packs = packs;
 	struct arkf_runrefs_pack pack;
-	while (!(rc = arkf_runrefs_pack_next(it, &pack, err)))
+	while (!(rc = arkf_runrefs_pack_next(it, &pack, err))) {
+		if (pack.frame_count > ARKF_PACK_FRAMES_MAX)
+			return ark_fail(err, ARK_CORRUPT, "no pack has %llu frames",
+					(unsigned long long)pack.frame_count);
 		packs[refs->pack_count++] = pack;
+	}
 	return rc == ARK_NOTFOUND ? ARK_OK : rc;
 }
 

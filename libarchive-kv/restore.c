@@ -34,19 +34,20 @@ static enum ark_rc keep_piece(void *ctx, struct ark_span bytes, struct ark_err *
 	return ark_buf_check(&r->value, "value", err);
 }
 
+/* Few bytes of a store can be a value of a TB: whoever waits for it may stop it. */
 static enum ark_rc hash_piece(void *ctx, struct ark_span bytes, struct ark_err *err)
 {
-	(void)err;
 	struct restoring *r = ctx;
 	arkv_value_hash_update(&r->value_hash, bytes);
-	return ARK_OK;
+	return arkv_job_check(r->job, err);
 }
 
 static enum ark_rc hand_piece(void *ctx, struct ark_span bytes, struct ark_err *err)
 {
 	struct restoring *r = ctx;
+	enum ark_rc rc = arkv_job_check(r->job, err);
 	r->result->bytes += bytes.len;
-	return r->target->ops->piece(r->target, bytes, err);
+	return rc ? rc : r->target->ops->piece(r->target, bytes, err);
 }
 
 /* Reads the value, and leaves it in *whole when it is small enough for that; else h is its

@@ -205,6 +205,7 @@ static enum ark_rc read_block(struct arkv_slice *s, struct ark_err *err)
 			      ark_id_hex(&b->id).s);
 	s->ref_no = 0;
 	s->ref_count = 0;
+	s->at_first = true;
 	if (rc)
 		close_block(s);
 	else if (++s->blocks_in_row > 2)
@@ -284,6 +285,31 @@ static size_t count_refs(const struct arkf_entry *entry)
 	return refs.count;
 }
 
+static bool filter_denies(const struct arkv_slice *s, const struct arkf_key *key)
+{
+	if (!s->page->filter.segment_len)
+		return false;
+	struct arkv_keys *keys = arkv_repo_keys(s->env->archive->repo);
+	uint64_t hash = arkv_filter_hash(arkv_keys_cut(keys), key->space, key->key);
+	return !arkf_filter_has(&s->page->filter, hash);
+}
+
+/* A block holds what its page says: its first key, nothing behind its end, nothing that the filter
+ * denies. So keys ascend through the whole slice, and whoever seeks comes forward. */
+static enum ark_rc check_entry(struct arkv_slice *s, const struct arkf_key *key,
+			       struct ark_err *err)
+{
+	const struct arkv_page_block *b = &s->page->blocks[s->block_no];
+	const struct arkf_key *end = block_end(s);
+	bool first = s->at_first;
+	s->at_first = false;
+	if ((!first || arkv_key_cmp(key, &b->first) == 0) &&
+	    (!end || arkv_key_cmp(key, end) < 0) && !filter_denies(s, key))
+		return ARK_OK;
+	return ark_fail(err, ARK_CORRUPT, "block %.16s holds other keys than its page says",
+			ark_id_hex(&b->id).s);
+}
+
 static enum ark_rc next_entry(struct arkv_slice *s, struct ark_err *err)
 {
 	enum ark_rc rc = arkf_block_next(s->it, &s->entry, err);
@@ -292,6 +318,9 @@ static enum ark_rc next_entry(struct arkv_slice *s, struct ark_err *err)
 		s->block_no++;
 		return ARK_OK;
 	}
+	struct arkf_key key = { .space = s->entry.rec.space, .key = s->entry.rec.key };
+	if (!rc)
+		rc = check_entry(s, &key, err);
 	if (rc) { /* what its id proves is not what the spec says: lost from here on */
 		close_block(s);
 		rc = go_blind(s, &s->page->blocks[s->block_no].first, block_end(s), 0, rc, err);
@@ -300,7 +329,6 @@ static enum ark_rc next_entry(struct arkv_slice *s, struct ark_err *err)
 	}
 	s->ref_no += s->ref_count;
 	s->ref_count = count_refs(&s->entry);
-	struct arkf_key key = { .space = s->entry.rec.space, .key = s->entry.rec.key };
 	if (s->seeking && arkv_key_cmp(&key, &s->start) < 0)
 		return ARK_OK;
 	s->seeking = false;
@@ -322,15 +350,6 @@ enum ark_rc arkv_slice_fill(struct arkv_slice *s, struct ark_err *err)
 }
 
 /* ---- one key ---- */
-
-static bool filter_denies(const struct arkv_slice *s, const struct arkf_key *key)
-{
-	if (!s->page->filter.segment_len)
-		return false;
-	struct arkv_keys *keys = arkv_repo_keys(s->env->archive->repo);
-	uint64_t hash = arkv_filter_hash(arkv_keys_cut(keys), key->space, key->key);
-	return !arkf_filter_has(&s->page->filter, hash);
-}
 
 /* Opens the page that key would be on; at_end when there is none. */
 static enum ark_rc probe_page(struct arkv_slice *s, struct ark_err *err)

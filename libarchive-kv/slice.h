@@ -47,6 +47,7 @@ struct arkv_slice {
 	struct arkv_page *page;	  /* page_no's, or NULL */
 	struct arkv_frame *block; /* block_no's, or NULL */
 	struct arkf_block_rd *it; /* over block */
+	bool at_first;		  /* no entry of block has come yet */
 	size_t blocks_in_row;
 	struct arkf_entry entry; /* when at_entry */
 	size_t ref_no;		 /* of the entry's first reference, in its block */

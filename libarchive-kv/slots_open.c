@@ -190,7 +190,22 @@ static bool is_of_slot(enum ark_rc rc)
 	return rc == ARK_AUTH || rc == ARK_CORRUPT || rc == ARK_LIMIT || rc == ARK_UNSUPPORTED;
 }
 
-/* Decodes what was fetched, leaves out what does not suit, and sorts by creation. */
+/* What trying a slot costs, in KiB of memory gone over. */
+static uint64_t cost_of(const struct arkf_slot *slot)
+{
+	return slot->kind == ARKF_SLOT_PASSPHRASE ? (uint64_t)slot->memory_kib * slot->passes : 0;
+}
+
+/* The cheapest first, so that slots which somebody else has put there, for Argon2id to take hours
+ * over, come after those of the user; then by creation. */
+static bool comes_before(const struct arkf_slot *a, const struct arkf_slot *b)
+{
+	if (cost_of(a) != cost_of(b))
+		return cost_of(a) < cost_of(b);
+	return a->created_ms < b->created_ms;
+}
+
+/* Decodes what was fetched, leaves out what does not suit, and sorts. */
 static enum ark_rc slots_decode(struct opening *o, struct arkf_slot *slots, size_t *count,
 				size_t first, struct ark_err *err)
 {
@@ -222,7 +237,7 @@ static enum ark_rc slots_decode(struct opening *o, struct arkf_slot *slots, size
 			continue;
 		}
 		size_t at = (*count)++;
-		for (; at && slots[at - 1].created_ms > slot.created_ms; at--)
+		for (; at && comes_before(&slot, &slots[at - 1]); at--)
 			slots[at] = slots[at - 1];
 		slots[at] = slot;
 	}

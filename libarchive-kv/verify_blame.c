@@ -89,9 +89,9 @@ static enum ark_rc blame_page(struct arkv_verification *v, struct arkv_v_run *r,
 	return ARK_OK;
 }
 
-static enum ark_rc blame_run(struct arkv_verification *v, struct arkv_v_run *r, struct ark_err *err)
+static enum ark_rc blame_pages(struct arkv_verification *v, struct arkv_v_run *r,
+			       const struct arkv_root *root, struct ark_err *err)
 {
-	const struct arkv_root *root = r->run.root;
 	struct arkv_object_name name = arkv_hash_name("runs/", &r->run.table.name);
 	for (size_t i = 0; i < root->page_count; i++) {
 		ARK_AUTO(ark_buf_release) struct ark_buf box;
@@ -117,11 +117,26 @@ static enum ark_rc blame_run(struct arkv_verification *v, struct arkv_v_run *r, 
 	return ARK_OK;
 }
 
+static enum ark_rc blame_run(struct arkv_verification *v, struct arkv_v_run *r, struct ark_err *err)
+{
+	ARK_AUTO(arkv_root_freep) struct arkv_root *root = NULL;
+	struct ark_err why = { 0 };
+	size_t bytes = 0;
+	enum ark_rc rc = arkv_root_open(&root, v->keys, &r->run, &bytes, &why);
+	if (!rc)
+		return blame_pages(v, r, root, err);
+	if (arkv_rc_is_damage(rc))
+		return ARK_OK; /* that was told */
+	if (err)
+		*err = why;
+	return rc;
+}
+
 enum ark_rc arkv_verify_blame(struct arkv_verification *v, struct ark_err *err)
 {
 	enum ark_rc rc = ARK_OK;
 	for (size_t i = 0; !rc && i < v->run_count; i++)
-		if (v->runs[i].wanted && v->runs[i].run.root && run_hurt(v, &v->runs[i]))
+		if (v->runs[i].wanted && run_hurt(v, &v->runs[i]))
 			rc = blame_run(v, &v->runs[i], err);
 	return rc;
 }

@@ -92,6 +92,7 @@ struct arkv_verification {
 	size_t run_count;
 	size_t run_cap;
 	struct arkv_idnos run_map;
+	size_t refs_bytes;	   /* of memory that refs take */
 	struct arkv_packuses uses; /* of all runs */
 	struct arkv_v_pack *packs; /* pack_count of them; see arkv_v_packs_fit */
 	size_t pack_count;

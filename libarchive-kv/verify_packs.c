@@ -8,7 +8,12 @@
 
 #include <stdlib.h>
 
-enum { PIECE_LEN = 2 << 20, LANE_LEN = 4, FOOTER_RAW_MAX = 64 << 20 };
+enum {
+	PIECE_LEN = 2 << 20,
+	LANE_LEN = 4,
+	FOOTER_RAW_MAX = 64 << 20,
+	FOOTER_BOX_MAX = FOOTER_RAW_MAX + 64, /* what does not shrink is stored as it is */
+};
 
 struct frame_at {
 	struct arkf_footer_entry entry;
@@ -361,8 +366,9 @@ static enum ark_rc read_footer(struct reading *r, struct ark_buf *end, struct ar
 	enum ark_rc rc = read_part(r, r->len - ARKF_PACK_TAIL_LEN, ARKF_PACK_TAIL_LEN, &tail, err);
 	if (!rc)
 		rc = arkf_pack_tail_decode(&footer_len, ark_buf_span(&tail), err);
-	if (!rc && footer_len > r->len - r->head_len - ARKF_PACK_TAIL_LEN)
-		rc = ark_fail(err, ARK_CORRUPT, "is shorter than its footer");
+	if (!rc && (footer_len > r->len - r->head_len - ARKF_PACK_TAIL_LEN ||
+		    footer_len > FOOTER_BOX_MAX))
+		rc = ark_fail(err, ARK_CORRUPT, "its footer is longer than it can be");
 	r->frames_end = r->len - ARKF_PACK_TAIL_LEN - footer_len;
 	if (!rc)
 		rc = read_part(r, r->frames_end, footer_len, end, err);
@@ -388,6 +394,9 @@ static enum ark_rc read_pack(struct reading *r, struct ark_err *err)
 {
 	ARK_AUTO(ark_buf_release) struct ark_buf end;
 	ark_buf_init(&end);
+	if (r->len > ARKF_PACK_LEN_MAX)
+		return ark_fail(err, ARK_CORRUPT, "is %llu bytes long: no pack is",
+				(unsigned long long)r->len);
 	enum ark_rc rc = read_head(r, err);
 	if (!rc)
 		rc = read_footer(r, &end, err);

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* Refs of all runs, unfolded: years of archives of 100 M keys take a tenth of it. */
+enum { REFS_BYTES_MAX = 512 << 20 };
+
 static enum ark_rc lose(struct arkv_verification *v, const struct arkv_v_run *r,
 			enum arkv_damage_kind kind, struct arkv_loss **out, struct ark_err *err,
 			const char *what)
@@ -126,8 +129,15 @@ static enum ark_rc open_refs(struct arkv_verification *v, struct arkv_v_run *r,
 	enum ark_rc rc =
 		arkv_refs_open(&r->refs, v->keys, &r->run.uid,
 			       ark_span(object.p + said->refs_off, (size_t)said->refs_len), err);
-	if (!rc)
+	if (!rc) {
+		v->refs_bytes += r->refs->raw.wr.cap + r->refs->arena.bytes;
 		rc = arkv_packuses_add(&v->uses, r->refs, err);
+	}
+	if (!rc && v->refs_bytes > REFS_BYTES_MAX) {
+		arkv_refs_freep(&r->refs);
+		rc = ark_fail(err, ARK_LIMIT, "all of them together would take more than %d MiB",
+			      REFS_BYTES_MAX >> 20);
+	}
 	return rc ? ark_err_prefix(err, "refs") : ARK_OK;
 }
 
@@ -156,6 +166,20 @@ static enum ark_rc lose_or_fail(struct arkv_verification *v, const struct arkv_v
 	return rc;
 }
 
+static enum ark_rc verify_pages(struct arkv_verification *v, struct arkv_v_run *r,
+				struct ark_span object, struct ark_err *err)
+{
+	enum ark_rc rc = ARK_OK;
+	r->pages_whole = true;
+	for (size_t i = 0; !rc && i < r->run.root->page_count; i++) {
+		const struct arkv_root_page *p = &r->run.root->pages[i];
+		if (p->off > object.len || p->box_len > object.len - p->off)
+			return ARK_OK; /* cut off: that was said */
+		rc = verify_page(v, r, i, object, err);
+	}
+	return rc;
+}
+
 static enum ark_rc verify_parts(struct arkv_verification *v, struct arkv_v_run *r,
 				struct ark_span object, struct ark_err *err)
 {
@@ -166,18 +190,16 @@ static enum ark_rc verify_parts(struct arkv_verification *v, struct arkv_v_run *
 	enum ark_rc refs_rc = rc ? rc : open_refs(v, r, object, &why);
 	if (!rc && refs_rc)
 		rc = lose_or_fail(v, r, refs_rc, &why, err);
-	enum ark_rc root_rc = rc ? rc : arkv_root_open(&r->run.root, v->keys, &r->run, &why);
+	size_t root_bytes = 0;
+	enum ark_rc root_rc =
+		rc ? rc : arkv_root_open(&r->run.root, v->keys, &r->run, &root_bytes, &why);
 	if (!rc && !root_rc && r->refs)
 		root_rc = check_counts(r, &why);
 	if (!rc && root_rc)
 		rc = lose_or_fail(v, r, root_rc, &why, err);
-	r->pages_whole = !rc && r->run.root;
-	for (size_t i = 0; !rc && r->run.root && i < r->run.root->page_count; i++) {
-		const struct arkv_root_page *p = &r->run.root->pages[i];
-		if (p->off > object.len || p->box_len > object.len - p->off)
-			return ARK_OK; /* cut off: that was said */
-		rc = verify_page(v, r, i, object, err);
-	}
+	if (!rc && r->run.root)
+		rc = verify_pages(v, r, object, err);
+	arkv_root_freep(&r->run.root); /* blame opens it again, when there is any */
 	return rc;
 }
 
