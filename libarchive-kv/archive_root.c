@@ -78,7 +78,8 @@ enum ark_rc arkv_root_open(struct arkv_root **out, struct arkv_keys *keys,
 		rc = arkv_body_unpack(codec, ark_buf_span(&body), ARKF_RUN_BODY_MAX, &raw, err);
 	if (!rc)
 		rc = load_root(root, run, ark_buf_span(&raw),
-			       *bytes < ARKV_ARCHIVE_MEMORY_MAX ? ARKV_ARCHIVE_MEMORY_MAX - *bytes : 0,
+			       *bytes < ARKV_ARCHIVE_MEMORY_MAX ? ARKV_ARCHIVE_MEMORY_MAX - *bytes
+								: 0,
 			       err);
 	if (rc) {
 		arkv_root_freep(&root);

@@ -12,7 +12,8 @@
 enum {
 	GROUP_IDS = 65536,
 	GROUP_PACKS_LEN = 4 << 20,
-	/* Data keys of all packs, each of which is written out: few numbers stand for many bytes. */
+	/* Data keys of all packs, each of which is written out: few numbers stand for many bytes.
+	 */
 	PAIRS_MAX = 1 << 20,
 };
 

@@ -456,7 +456,8 @@ enum ark_rc arkv_frames_get(struct arkv_frame **out, struct arkv_frames *f,
 	f->held_bytes += frame_bytes(frame);
 	if (f->held_bytes > ARKV_FRAMES_HELD_MAX) {
 		arkv_frames_release(f, &frame);
-		return ark_fail(err, ARK_LIMIT, "the blocks of one stack take more than %d MiB of memory",
+		return ark_fail(err, ARK_LIMIT,
+				"the blocks of one stack take more than %d MiB of memory",
 				ARKV_FRAMES_HELD_MAX >> 20);
 	}
 	*out = frame;

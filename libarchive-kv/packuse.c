@@ -27,7 +27,8 @@ static enum ark_rc pack_new(size_t *no, struct arkv_packuses *uses, const struct
 	}
 	size_t len = (size_t)arkf_bitmap_len(frame_count) + 1;
 	if (len > ARKV_PACKUSES_BYTES_MAX - uses->bytes)
-		return ark_fail(err, ARK_LIMIT, "pack %.16s would have %llu frames: too many in all",
+		return ark_fail(err, ARK_LIMIT,
+				"pack %.16s would have %llu frames: too many in all",
 				ark_id_hex(name).s, (unsigned long long)frame_count);
 	uint8_t *bits = calloc(1, len);
 	if (!bits)

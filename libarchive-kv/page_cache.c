@@ -33,9 +33,10 @@ enum ark_rc arkv_page_cache_take(struct arkv_page **out, struct arkv_page_cache 
 		drop(cache, &cache->of[i].page);
 	if (too_much(cache)) {
 		drop(cache, &page);
-		return ark_fail(err, ARK_LIMIT,
-				"the index pages of one stack would take more than %d MiB of memory",
-				ARKV_PAGE_CACHE_BYTES_MAX >> 20);
+		return ark_fail(
+			err, ARK_LIMIT,
+			"the index pages of one stack would take more than %d MiB of memory",
+			ARKV_PAGE_CACHE_BYTES_MAX >> 20);
 	}
 	*out = page;
 	return ARK_OK;
